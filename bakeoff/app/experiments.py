@@ -1,0 +1,271 @@
+"""Run an experiment, or go on with one: the use case behind `run`, `resume` and `demo`.
+
+Order of things: check everything, store run and cells, bring the journal's leftovers into the
+store, then answer what is owed. Whatever ends it, what was answered is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+
+from bakeoff import __version__
+from bakeoff.app.planning import Prepared, PreparedCell, prepare
+from bakeoff.app.settings import Settings
+from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError
+from bakeoff.core.records import CellRecord, RunRecord, RunStatus
+from bakeoff.core.specs import ExperimentSpec
+from bakeoff.core.types import Json, Trial
+from bakeoff.runner.calls import Caller, Counts, Patience
+from bakeoff.runner.draw import Draw
+from bakeoff.runner.journal import Journal
+from bakeoff.runner.limits import Budget, Limiter
+from bakeoff.runner.recorder import Recorder
+from bakeoff.runner.schedule import Block, CellPlan, Ending, Lane, Schedule
+from bakeoff.store.database import Database
+from bakeoff.store.runs import RunRepository
+from bakeoff.store.trials import TrialRepository
+
+_RECOVERED_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Progress:
+    """What an execution has done so far; read by whoever shows it, written by the runner."""
+
+    total: int
+    done: int
+    cells: Sequence[CellRecord]
+    counts: Counts
+    outcomes: dict[int, dict[str, int]]
+    values: dict[int, tuple[float, float]] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    done_before: int = 0
+
+    def note(self, trial: Trial) -> None:
+        counts = self.outcomes.setdefault(trial.cell, {})
+        counts[trial.outcome.value] = counts.get(trial.outcome.value, 0) + 1
+        if trial.value is not None:
+            total, squares = self.values.get(trial.cell, (0.0, 0.0))
+            self.values[trial.cell] = (total + trial.value, squares + trial.value**2)
+        self.done += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What one execution came to."""
+
+    run: RunRecord
+    ending: Ending
+    counts: Counts
+    seconds: float
+    settled: int
+
+
+Watcher = Callable[[Progress, Schedule], None]
+
+
+class Laboratory:
+    """An open store and the settings: where experiments are run and looked at."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database.open(settings.store)
+        self.runs = RunRepository(self.database)
+        self.trials = TrialRepository(self.database)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def prepare(self, spec: ExperimentSpec) -> Prepared:
+        return prepare(spec, self.settings, self.runs)
+
+    def open_run(self, prepared: Prepared) -> tuple[RunRecord, list[CellRecord]]:
+        """The stored run of a prepared spec, made now if it is new. Raises SpecChanged."""
+        spec = prepared.spec
+        name = spec.name or f"run-{spec.hash()[:8]}"
+        run = self.runs.find(name)
+        if run is None:
+            run = self.runs.create(name, spec, [cell.record for cell in prepared.cells], __version__)
+        elif run.spec.hash() != spec.hash():
+            raise self._spec_changed(run, spec)
+        cells = self.runs.cells(run.id)
+        _check_data(run, cells, prepared.cells)
+        return run, cells
+
+    def _spec_changed(self, run: RunRecord, spec: ExperimentSpec) -> SpecChanged:
+        done = sum(sum(counts.values()) for counts in self.runs.outcomes(run.id).values())
+        planned = sum(cell.planned for cell in self.runs.cells(run.id))
+        changes = "; ".join(differences(run.spec.measured(), spec.measured())[:3])
+        return SpecChanged(
+            f"run '{run.name}' was started with another spec ({changes}; {done:,} of {planned:,} trials stored)",
+            f"go on as it was with 'bakeoff resume {run.name}', or choose another --name",
+        )
+
+    def execute(self, prepared: Prepared, watch: Watcher) -> Execution:
+        """Answer what is owed. `watch` is called once, when the work begins, in its event loop.
+
+        Raises UsageError and StoreError; a dead engine or a spent budget is told in the ending.
+        """
+        run, cells = self.open_run(prepared)
+        started = time.monotonic()
+        with Journal.open(self.settings.home / "journals" / f"{run.id}-{run.name}") as journal:
+            self._recover(journal)
+            progress = self._progress(run, cells)
+            ending = Ending(RunStatus.INTERRUPTED)
+            try:
+                ending = _run_loop(self._execute(prepared, run, cells, journal, progress, watch))
+            finally:
+                seconds = time.monotonic() - started
+                self._close_execution(run, ending, seconds)
+        return Execution(self.runs.get(run.name), ending, progress.counts, seconds, progress.done)
+
+    def _close_execution(self, run: RunRecord, ending: Ending, seconds: float) -> None:
+        try:
+            self.runs.close_execution(run.id, ending.status, seconds)
+        except StoreError:
+            if ending.status is not RunStatus.INTERRUPTED:
+                raise  # else the store is what interrupted the run, and that error is on its way
+
+    def _recover(self, journal: Journal) -> None:
+        """Bring completions into the store that an earlier process only journalled."""
+        leftovers = journal.recover()
+        while group := list(islice(leftovers, _RECOVERED_AT_ONCE)):
+            self.trials.write(group, [])
+        journal.discard()
+
+    def _progress(self, run: RunRecord, cells: Sequence[CellRecord]) -> Progress:
+        outcomes = {id_: dict(counts) for id_, counts in self.runs.outcomes(run.id).items()}
+        for counts in outcomes.values():
+            counts.pop("error", None)  # owed again
+        done = sum(sum(counts.values()) for counts in outcomes.values())
+        total = sum(cell.planned for cell in cells)
+        values = self.runs.value_sums(run.id)
+        return Progress(total, done, cells, Counts(), outcomes, values, done_before=done)
+
+    async def _execute(
+        self,
+        prepared: Prepared,
+        run: RunRecord,
+        cells: Sequence[CellRecord],
+        journal: Journal,
+        progress: Progress,
+        watch: Watcher,
+    ) -> Ending:
+        recorder = Recorder(self.trials, journal)
+        budget = Budget(prepared.spec.budget, time.monotonic)
+        plans = [_cell_plan(cell, record) for cell, record in zip(prepared.cells, cells, strict=True)]
+        lanes = self._lanes(prepared, plans, recorder, budget, progress.counts)
+        schedule = Schedule(lanes, recorder, progress.note)
+        watch(progress, schedule)
+        writing = asyncio.create_task(recorder.run())
+        try:
+            return await schedule.execute()
+        except asyncio.CancelledError:  # the second Ctrl-C
+            schedule.stop()
+            return schedule.ending
+        finally:
+            await recorder.close()
+            await writing
+            recorder.release()
+            if recorder.failure is not None:
+                raise _kept(recorder.failure, journal)
+
+    def _lanes(
+        self, prepared: Prepared, plans: Sequence[CellPlan], recorder: Recorder, budget: Budget, counts: Counts
+    ) -> list[Lane]:
+        spec = prepared.spec
+        patience = Patience(spec.retries, time.monotonic, time.time, asyncio.sleep, random.Random())
+        pairs = list(zip(prepared.cells, plans, strict=True))
+        lanes: list[Lane] = []
+        for _, group in groupby(pairs, key=lambda pair: id(pair[0].model)):
+            members = list(group)
+            model = members[0][0].model
+            most = min(spec.concurrency, model.engine.limits.max_concurrency or spec.concurrency)
+            limiter = Limiter(most, time.monotonic)
+            caller = Caller(model.engine, recorder, limiter, budget, patience, counts)
+            blocks = [
+                self._block([plan for _, plan in same], same[0][0].benchmark.draw, spec.repeats)
+                for same in _by_benchmark(members)
+            ]
+            lanes.append(Lane(f"{model.name} ({model.preset})", model.engine, caller, blocks, most))
+        return lanes
+
+    def _block(self, plans: Sequence[CellPlan], draw: Draw, repeats: int) -> Block:
+        ids = [plan.id for plan in plans]
+        return Block(draw, plans, repeats, lambda: set(self.trials.settled(ids)))
+
+
+Pair = tuple[PreparedCell, CellPlan]
+
+
+def _by_benchmark(members: Sequence[Pair]) -> Iterator[list[Pair]]:
+    for _, same in groupby(members, key=lambda pair: id(pair[0].benchmark)):
+        yield list(same)
+
+
+def _cell_plan(cell: PreparedCell, record: CellRecord) -> CellPlan:
+    benchmark = cell.benchmark
+    return CellPlan(record.id, cell.method, benchmark.task, benchmark.profile, benchmark.score)
+
+
+def _run_loop(work: Coroutine[None, None, Ending]) -> Ending:
+    """Run on uvloop where it is installed: a fifth less CPU for each call."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        new_event_loop = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _kept(failure: StoreError, journal: Journal) -> StoreError:
+    """The store's failure, with what became of the answers that were on their way to it."""
+    count = journal.unconfirmed
+    if count:
+        failure.hint = f"{failure.hint or 'mend it, then resume'} ({count:,} answers are safe in '{journal.folder}')"
+    return failure
+
+
+def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[PreparedCell]) -> None:
+    """Raise ConfigInvalid when the data or the way to a model changed since the run was started."""
+    for stored, now in zip(cells, prepared, strict=True):
+        if stored.data_digest != now.record.data_digest:
+            raise ConfigInvalid(
+                f"the data of '{stored.benchmark}' changed since run '{run.name}' was started",
+                "put the old files back, or choose another --name",
+            )
+        if stored.identity != now.record.identity:
+            raise ConfigInvalid(
+                f"model '{stored.model}' is another one than when run '{run.name}' was started",
+                "choose another --name",
+            )
+
+
+def differences(old: Json, new: Json, where: str = "") -> list[str]:
+    """`field: old → new` for every leaf that differs between two JSON values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for name in {**old, **new}
+            for line in differences(old.get(name), new.get(name), f"{where}.{name}" if where else name)
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            line
+            for i, (a, b) in enumerate(zip(old, new, strict=True))
+            for line in differences(a, b, f"{where}.{i}")
+        ]
+    return [] if old == new else [f"{where}: {_short(old)} → {_short(new)}"]
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, list):
+        return ", ".join(_short(item) for item in value) or "none"
+    if isinstance(value, dict):
+        return str(next((v for v in value.values() if v), "none"))
+    return "none" if value is None else str(value)

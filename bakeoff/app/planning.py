@@ -1,0 +1,147 @@
+"""From a spec to what it means here: engines, draws, cells; checked before anything is spent.
+
+`prepare` resolves every name, opens every data file, builds every first prompt; so a mistake costs
+a line and not a run. Nothing is stored and no endpoint is called yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bakeoff.app import wiring
+from bakeoff.app.settings import Settings
+from bakeoff.core import signature
+from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.protocols import Benchmark, Engine, Method, Profile
+from bakeoff.core.records import CellRecord, SampleSet
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec
+from bakeoff.runner.draw import Draw
+from bakeoff.runner.grade import ScoreFunction
+from bakeoff.store.runs import RunRepository
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBenchmark:
+    """A benchmark with its drawn samples and its grading."""
+
+    spec: BenchmarkSpec
+    benchmark: Benchmark
+    draw: Draw
+    profile: Profile
+    score: ScoreFunction
+    task: wiring.ExperimentTask
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedModel:
+    """A model under one preset."""
+
+    name: str
+    preset: str
+    engine: Engine
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCell:
+    """One cell: its record, and the parts it is made of."""
+
+    record: CellRecord
+    model: PreparedModel
+    benchmark: PreparedBenchmark
+    method: Method
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A whole matrix, ready to run."""
+
+    spec: ExperimentSpec
+    cells: Sequence[PreparedCell]
+
+    @property
+    def trials(self) -> int:
+        return sum(cell.record.planned for cell in self.cells)
+
+    def close(self) -> None:
+        for benchmark in {id(cell.benchmark): cell.benchmark for cell in self.cells}.values():
+            benchmark.draw.close()
+
+
+def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Prepared:
+    """Resolve a spec. Raises UsageError."""
+    for model in spec.models:
+        wiring.resolve_model(model.model)
+    methods = [(method, wiring.build_method(method)) for method in spec.methods]
+    built = [(asked, wiring.build_benchmark(asked.benchmark, settings)) for asked in spec.benchmarks]
+    models = [
+        (model, PreparedModel(model.model, preset, wiring.build_engine(model, preset, spec.timeout, settings)))
+        for model in spec.models
+        for preset in spec.presets
+    ]
+    _check_budget(spec, [prepared for _, prepared in models])
+    benchmarks = [_prepare_benchmark(asked, benchmark, spec, runs) for asked, benchmark in built]
+    for benchmark in benchmarks:
+        for _, method in methods:
+            method.prompt(benchmark.draw[0], benchmark.task)  # a method that cannot ask says so now
+    cells: list[PreparedCell] = []
+    for model, prepared in models:
+        for benchmark in benchmarks:
+            for asked, method in methods:
+                line = signature.recipe(spec, model, prepared.preset, benchmark.spec, asked, benchmark.draw.digest)
+                record = _cell(len(cells), prepared, benchmark, asked, spec.repeats, line)
+                cells.append(PreparedCell(record, prepared, benchmark, method))
+    return Prepared(spec, cells)
+
+
+def _prepare_benchmark(
+    asked: BenchmarkSpec, benchmark: Benchmark, spec: ExperimentSpec, runs: RunRepository
+) -> PreparedBenchmark:
+    profile = wiring.profile_of(benchmark, asked)
+    score = wiring.build_scorer(profile.scorer).score
+    ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples else None
+    samples = benchmark.samples(asked.split or benchmark.default_split)
+    draw = Draw.of(samples, asked.benchmark, spec.seed, spec.limit, ids)
+    return PreparedBenchmark(asked, benchmark, draw, profile, score, wiring.ExperimentTask(benchmark, spec))
+
+
+def _saved_ids(name: str, benchmark: str, runs: RunRepository) -> tuple[str, ...]:
+    kept: list[SampleSet] = runs.sample_sets(name)
+    for chosen in kept:
+        if chosen.benchmark == benchmark:
+            return chosen.ids
+    hint = f"save one: bakeoff samples save {name} --benchmarks {benchmark} --limit 100"
+    if kept:
+        raise ConfigInvalid(f"sample set '{name}' is of '{kept[0].benchmark}', not of '{benchmark}'", hint)
+    raise ConfigInvalid(f"no sample set '{name}'", hint)
+
+
+def _check_budget(spec: ExperimentSpec, models: Sequence[PreparedModel]) -> None:
+    """A budget in money needs prices: an unknown price is not 0."""
+    if spec.budget.usd is None:
+        return
+    for model in models:
+        if model.engine.limits.price is None:
+            raise ConfigInvalid(
+                f"the price of '{model.name}' is not known, so a budget in US dollars cannot be kept",
+                "limit calls or tokens instead",
+            )
+
+
+def _cell(
+    position: int, model: PreparedModel, benchmark: PreparedBenchmark, method: MethodSpec, repeats: int, line: str
+) -> CellRecord:
+    return CellRecord(
+        id=0,
+        position=position,
+        model=model.name,
+        preset=model.preset,
+        benchmark=benchmark.spec.benchmark,
+        method=method.label,
+        profile=benchmark.profile.name,
+        identity=model.engine.identity,
+        revision=benchmark.benchmark.source.revision,
+        data_digest=benchmark.draw.digest,
+        planned=len(benchmark.draw) * repeats,
+        signature=line,
+    )

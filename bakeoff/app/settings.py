@@ -1,0 +1,52 @@
+"""What comes from the environment. No other module reads it, and no secret is kept here.
+
+    BAKEOFF_HOME    folder of cache, journals and the embedded store   (default ~/.bakeoff)
+    BAKEOFF_STORE   database URL                       (default sqlite:///$BAKEOFF_HOME/bakeoff.db)
+    BAKEOFF_DATA    folder of local data sets
+    HF_HUB_OFFLINE  1: never ask the hub
+    OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, …   as their vendors define them
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from bakeoff.core.errors import ConfigInvalid
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are. Secrets are looked up by name when an engine is built, and not before."""
+
+    home: Path
+    store: str
+    data: Path | None
+    offline: bool
+    openai_base_url: str | None
+    proxied: bool
+
+    @classmethod
+    def load(cls, store: str | None = None) -> Settings:
+        """Read the environment; `store` wins over BAKEOFF_STORE. Raises ConfigInvalid."""
+        home = Path(os.environ.get("BAKEOFF_HOME") or Path.home() / ".bakeoff").expanduser()
+        data = os.environ.get("BAKEOFF_DATA")
+        folder = Path(data).expanduser() if data else None
+        if folder is not None and not folder.is_dir():
+            raise ConfigInvalid(f"BAKEOFF_DATA is '{folder}', which is no folder", "correct or unset it")
+        return cls(
+            home=home,
+            store=store or os.environ.get("BAKEOFF_STORE") or f"sqlite:///{home / 'bakeoff.db'}",
+            data=folder,
+            offline=os.environ.get("HF_HUB_OFFLINE", "") in ("1", "true", "True", "yes"),
+            openai_base_url=os.environ.get("OPENAI_BASE_URL") or None,
+            proxied=any(os.environ.get(name) for name in _PROXIES),
+        )
+
+
+def secret(variable: str) -> str | None:
+    """The value of an environment variable that holds a key; None when unset or blank."""
+    return os.environ.get(variable, "").strip() or None

@@ -1,0 +1,169 @@
+"""What is plugged into what: the one file that joins engines, benchmarks, methods and scorers.
+
+A name of the spec becomes an object here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bakeoff.app.settings import Settings, secret
+from bakeoff.benchmarks import BENCHMARKS
+from bakeoff.benchmarks._files import DataHome
+from bakeoff.core.errors import ConfigInvalid, MissingKey, UnknownName
+from bakeoff.core.hashing import derive_seed
+from bakeoff.core.protocols import Benchmark, Engine, EngineConfig, Method, Profile, Scorer
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
+from bakeoff.core.types import Price, Sample, Sampling
+from bakeoff.engines import ENGINES
+from bakeoff.engines.catalogue import Entry, models, preset
+from bakeoff.methods import METHODS
+from bakeoff.scorers import SCORERS
+
+_DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """A model's name in the spec, taken apart: which engine, which id, what the catalogue says."""
+
+    engine: str
+    id: str
+    entry: Entry | None
+
+
+def resolve_model(name: str) -> ResolvedModel:
+    """Look a model up: a catalogue name, or `engine/id`. Raises UnknownName."""
+    entry = models().get(name)
+    if entry is not None:
+        return ResolvedModel(entry.engine, entry.id, entry)
+    engine, slash, model_id = name.partition("/")
+    if slash and model_id:
+        ENGINES.check(engine)
+        known = next((e for e in models().values() if e.engine == engine and e.id == model_id), None)
+        return ResolvedModel(engine, model_id, known)
+    raise UnknownName("model", name, models(), see="bakeoff list models' or name it as 'engine/id")
+
+
+def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Settings) -> Engine:
+    """The engine of a model under a preset. Raises UnknownName, MissingKey, ConfigInvalid."""
+    model = resolve_model(spec.model)
+    base_url = spec.base_url or (model.entry.base_url if model.entry else None)
+    if base_url is None and model.engine == "openai_compatible":
+        if model.entry is not None and model.entry.api_key_env is None:
+            raise ConfigInvalid(
+                f"model '{spec.model}' has no endpoint of its own", "say where it runs with --base-url"
+            )
+        base_url = settings.openai_base_url
+    entry = model.entry
+    price = None
+    if entry is not None and entry.input_price is not None and entry.output_price is not None:
+        price = Price(entry.input_price, entry.output_price)
+    elif model.engine in ("fake", "llama_cpp"):
+        price = Price(0.0, 0.0)  # runs here: there is nobody to pay by the token
+    config = EngineConfig(
+        name=model.id,
+        revision=(entry.revision or "") if entry else "",
+        base_url=base_url,
+        api=spec.api,
+        api_key=_api_key(spec, model, base_url),
+        stream=spec.stream,
+        settings=preset(model.engine, preset_name),
+        args=spec.args,
+        context_length=entry.context_length if entry else None,
+        price=price,
+        timeout=timeout,
+        trust_proxies=settings.proxied and not _is_loopback(base_url),
+        model_file=model.id if model.id.endswith(".gguf") else None,
+    )
+    engine: Engine = ENGINES.load(model.engine)(config)
+    return engine
+
+
+def _api_key(spec: ModelSpec, model: ResolvedModel, base_url: str | None) -> str | None:
+    """The key to send. One that the user did not name is never sent to an address they chose."""
+    if spec.api_key_env is not None:
+        found = secret(spec.api_key_env)
+        if found is None:
+            raise MissingKey(spec.model, spec.api_key_env)
+        return found
+    if model.engine not in _DEFAULT_KEYS or (spec.base_url is not None and model.engine != "anthropic"):
+        return None
+    variable = (model.entry.api_key_env if model.entry else None) or _DEFAULT_KEYS[model.engine]
+    found = secret(variable)
+    if found is None and not _is_loopback(base_url):
+        raise MissingKey(spec.model, variable)
+    return found
+
+
+def _is_loopback(url: str | None) -> bool:
+    host = urlsplit(url).hostname if url else None
+    return host in ("127.0.0.1", "localhost", "::1")
+
+
+def data_home(settings: Settings) -> DataHome:
+    return DataHome(settings.data, settings.home, settings.offline)
+
+
+def build_benchmark(name: str, settings: Settings) -> Benchmark:
+    """Raises UnknownName. Opens no file yet."""
+    benchmark: Benchmark = BENCHMARKS.load(name)(data_home(settings))
+    return benchmark
+
+
+def build_method(spec: MethodSpec) -> Method:
+    """Raises UnknownName, ConfigInvalid."""
+    if spec.shots is not None and spec.method != "few_shot":
+        raise ConfigInvalid(f"method '{spec.method}' takes no shots", "write it without ':<number>'")
+    method: Method = METHODS.load(spec.method)(spec.shots)
+    return method
+
+
+def build_scorer(name: str) -> Scorer:
+    """Raises UnknownName, and MissingExtra when its sandbox is not installed."""
+    scorer: Scorer
+    if name == "code_calls":
+        from bakeoff.sandbox.bubblewrap import Bubblewrap
+
+        runner = Bubblewrap()
+        runner.check()
+        scorer = SCORERS.load(name)(runner)
+    else:
+        scorer = SCORERS.load(name)()
+    return scorer
+
+
+class ExperimentTask:
+    """One benchmark as one experiment asks it: its sampling parameters and seeds (core Task)."""
+
+    def __init__(self, benchmark: Benchmark, spec: ExperimentSpec) -> None:
+        self._benchmark = benchmark
+        self._spec = spec
+
+    @property
+    def benchmark(self) -> Benchmark:
+        return self._benchmark
+
+    @property
+    def seed(self) -> int:
+        return self._spec.seed
+
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = ()) -> Sampling:
+        chosen = self._spec.sampling
+        seed = None
+        if chosen.temperature > 0:  # greedy calls take no seed, so experiments share their answers
+            seed = derive_seed(self._spec.seed, "sampling", self._benchmark.name, sample.id, repeat)
+        return Sampling(
+            temperature=chosen.temperature,
+            max_tokens=chosen.max_tokens or self._benchmark.max_tokens,
+            top_p=chosen.top_p,
+            stop=chosen.stop or stop,
+            seed=seed,
+            logprobs=chosen.logprobs,
+        )
+
+
+def profile_of(benchmark: Benchmark, spec: BenchmarkSpec) -> Profile:
+    """Raises UnknownName."""
+    return benchmark.profile(spec.profile)

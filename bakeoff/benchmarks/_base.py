@@ -1,0 +1,94 @@
+"""What the benchmarks share: splits read from files, a pool of examples, a table of profiles.
+
+A benchmark is a subclass with a table of files and one function from a row to a Sample:
+
+    class Gsm8k(FileBenchmark):
+        name = "gsm8k"
+        files = {"test": DataFile(local=("gsm8k/test.jsonl",))}
+        def sample(self, row: Row) -> Sample: …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.resources import as_file, files
+from itertools import islice
+from typing import ClassVar
+
+from bakeoff.benchmarks._files import DataFile, DataHome, Row, read_rows
+from bakeoff.core.errors import UnknownName
+from bakeoff.core.protocols import Profile, Source
+from bakeoff.core.types import Sample
+
+POOL_SIZE = 2000
+
+
+class FileBenchmark:
+    """A benchmark whose splits are files."""
+
+    name: ClassVar[str]
+    source: ClassVar[Source]
+    files: ClassVar[Mapping[str, DataFile]]
+    profiles: ClassVar[Mapping[str, Profile]]
+    default_split: ClassVar[str] = "test"
+    shots_split: ClassVar[str | None] = None
+    max_tokens: ClassVar[int] = 512
+    form: ClassVar[str] = "answer"
+    asks: ClassVar[str] = ""
+
+    def __init__(self, home: DataHome) -> None:
+        self._home = home
+
+    def sample(self, row: Row) -> Sample:
+        """One row of the file as a sample. Raises DataInvalid through `row`."""
+        raise TypeError(f"{type(self).__name__} defines no sample()")
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        if split not in self.files:
+            raise UnknownName("split", split, self.files, see=f"docs/benchmarks/{self.name}.md")
+        for row in read_rows(self._home.find(self.name, self.files[split])):
+            yield self.sample(row)
+
+    @cached_property
+    def _pool(self) -> Sequence[Sample]:
+        if self.shots_split is None:
+            return ()
+        return tuple(islice(self.samples(self.shots_split), POOL_SIZE))
+
+    def shot_pool(self) -> Sequence[Sample]:
+        return self._pool
+
+    def instruction(self) -> str:
+        return self.asks
+
+    def answer_form(self) -> str:
+        return self.form
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            raise UnknownName("profile", name, self.profiles, see=f"docs/benchmarks/{self.name}.md")
+        return self.profiles[name]
+
+
+class Suite(FileBenchmark):
+    """A suite written for Bakeoff and shipped with it.
+
+    Every twelfth item is kept out of the evaluated split ("test") and serves as an example
+    ("shots"), so that few-shot prompts never show what is asked elsewhere.
+    """
+
+    files = {"test": DataFile(local=()), "shots": DataFile(local=())}
+    shots_split = "shots"
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        if split not in self.files:
+            raise UnknownName("split", split, self.files, see=f"docs/benchmarks/{self.name}.md")
+        with as_file(files("bakeoff.benchmarks") / "suites" / f"{self.name}.jsonl") as path:
+            for row in read_rows(path):
+                if (row.line % 12 == 0) == (split == "shots"):
+                    yield self.sample(row)
+
+
+def suite_source(revision: str) -> Source:
+    return Source("https://github.com/bakeoff-dev/bakeoff", "Apache-2.0", revision)

@@ -1,0 +1,48 @@
+"""GSM8K: grade-school arithmetic in words, answered by one number (Cobbe et al. 2021).
+
+Paper https://arxiv.org/abs/2110.14168 · data https://github.com/openai/grade-school-math · MIT.
+
+    Question: Janet's ducks lay 16 eggs per day. She eats three for breakfast … How much does
+    she make every day at the farmers' market?                                      Target: 18
+"""
+
+from __future__ import annotations
+
+import re
+
+from bakeoff.benchmarks._base import FileBenchmark
+from bakeoff.benchmarks._files import DataFile, Row
+from bakeoff.core.hashing import text_digest
+from bakeoff.core.protocols import Profile, Source
+from bakeoff.core.types import Sample
+
+_HUB = {"hub_repo": "openai/gsm8k", "hub_revision": "e53f048856ff4f594e959d75785d2c2d37b678ee"}
+_CALCULATOR = re.compile(r"<<[^<>]*>>")
+
+
+class Gsm8k(FileBenchmark):
+    name = "gsm8k"
+    source = Source(
+        "https://github.com/openai/grade-school-math", "MIT", "3101c7d5072418e28b9008a6636bde82a006892c"
+    )
+    files = {
+        "test": DataFile(
+            ("gsm8k/test.jsonl",), hub_path="main/test-00000-of-00001.parquet", **_HUB
+        ),
+        "train": DataFile(
+            ("gsm8k/train.jsonl",), hub_path="main/train-00000-of-00001.parquet", **_HUB
+        ),
+    }
+    shots_split = "train"
+    profiles = {"bakeoff": Profile("bakeoff", "number", "numeric")}
+    max_tokens = 400
+    form = "number"
+
+    def sample(self, row: Row) -> Sample:
+        question = row.text("question").strip()
+        working, marker, target = row.text("answer").rpartition("####")
+        target = target.strip().replace(",", "")
+        if not marker or not target:
+            raise row.wrong("answer", "no '#### <number>' at its end")
+        worked = f"{_CALCULATOR.sub('', working).strip()}\nAnswer: {target}"
+        return Sample(text_digest(question), question, target, target, worked)

@@ -1,0 +1,40 @@
+"""What `--dry-run` prints: the resolved spec as YAML, then what it is expected to cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bakeoff.core.specs import ExperimentSpec
+from bakeoff.core.types import Json
+from bakeoff.reports.terminal import cost_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_forecast(spec: ExperimentSpec, expected: dict[str, Json], console: Console) -> None:
+    import yaml
+
+    text = yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+    console.print(text, markup=False, highlight=False, end="")
+    cells = expected["cells"] if isinstance(expected["cells"], list) else []
+    for cell in cells:
+        if isinstance(cell, dict):
+            console.print(_line(cell), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"in all: {_amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"hash: {spec.hash()} (nothing was run)", markup=False, highlight=False)
+
+
+def _line(cell: dict[str, Json]) -> str:
+    return f"# {cell['model']} · {cell['preset']} · {cell['benchmark']} · {cell['method']}: {_amounts(cell)}"
+
+
+def _amounts(cell: dict[str, Json]) -> str:
+    at_most = "at most " if cell["output_is_bound"] else "about "
+    cost, seconds = cell["cost_usd"], cell["seconds"]
+    money = f"{at_most if cost else ''}{cost_text(cost)}" if isinstance(cost, int | float) else "cost unknown"
+    time = f"about {seconds:,.0f} s" if isinstance(seconds, int | float) else "time unknown"
+    return (
+        f"{cell['calls']:,} calls, about {cell['prompt_tokens']:,} prompt tokens,"
+        f" {at_most}{cell['output_tokens']:,} output tokens, {money}, {time}"
+    )

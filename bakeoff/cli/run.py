@@ -1,0 +1,224 @@
+"""`bakeoff run` and `bakeoff resume`: from a spec to scores, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from bakeoff.app.experiments import Execution, Laboratory, Progress
+from bakeoff.app.planning import Prepared
+from bakeoff.app.results import Results
+from bakeoff.app.settings import Settings
+from bakeoff.cli import screen
+from bakeoff.cli.spec_flags import build_spec, spec_options
+from bakeoff.core.records import RunStatus
+from bakeoff.core.specs import ExperimentSpec
+from bakeoff.reports.as_json import summary_json
+from bakeoff.reports.summary import RunSummary
+from bakeoff.runner.schedule import Schedule
+
+COMPARED_AT_MOST = 3
+
+
+def execution_options(command: Any) -> Any:
+    """The flags that run and resume share."""
+    for option in (
+        click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]"),
+        click.option("--output-dir", type=click.Path(path_type=Path), help="Write the reports there."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+        click.option("--quiet", "-q", is_flag=True, help="No progress, no talk."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("spec_file", required=False, type=click.Path(path_type=Path), metavar="[SPEC.yaml]")
+@spec_options
+@click.option("--from", "signature", metavar="SIGNATURE", help="Run the recipe of a score again.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved spec and what it would cost.")
+@execution_options
+def run(
+    spec_file: Path | None,
+    signature: str | None,
+    dry_run: bool,
+    store: str | None,
+    output_dir: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **flags: Any,
+) -> int:
+    """Run an experiment: every model × preset × benchmark × method × repeat.
+
+    The same command goes on where it was interrupted, and asks nothing twice.
+
+    \b
+      bakeoff run --models fake/a,fake/b --benchmarks question_answering --limit 20
+      bakeoff run spec.yaml --limit 10 --dry-run
+    """
+    spec = build_spec(spec_file, signature, flags)
+    laboratory = Laboratory(Settings.load(store))
+    try:
+        if dry_run:
+            return _dry_run(laboratory, spec, as_json)
+        return execute(laboratory, spec, output_dir, as_json, quiet)
+    finally:
+        laboratory.close()
+
+
+@click.command()
+@click.argument("name")
+@click.option("--concurrency", "-c", type=int, help="Calls in flight per endpoint.")
+@click.option("--retries", type=int, help="Further tries after a passing fault.")
+@click.option("--budget-calls", type=int, help="Stop after so many calls.")
+@click.option("--budget-seconds", type=float, help="Stop after so many seconds.")
+@execution_options
+def resume(
+    name: str,
+    concurrency: int | None,
+    retries: int | None,
+    budget_calls: int | None,
+    budget_seconds: float | None,
+    store: str | None,
+    output_dir: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Go on with run NAME: what is missing, and what ended in an error.
+
+    A budget is of one execution, so the old one does not count here.
+
+    \b
+      bakeoff resume my-run
+    """
+    laboratory = Laboratory(Settings.load(store))
+    try:
+        stored = laboratory.runs.get(name).spec
+        budget = {"calls": budget_calls, "seconds": budget_seconds}
+        changed: dict[str, Any] = {"name": name, "budget": budget}
+        if concurrency is not None:
+            changed["concurrency"] = concurrency
+        if retries is not None:
+            changed["retries"] = retries
+        spec = ExperimentSpec.model_validate({**stored.model_dump(mode="json"), **changed})
+        return execute(laboratory, spec, output_dir, as_json, quiet)
+    finally:
+        laboratory.close()
+
+
+def execute(
+    laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool
+) -> int:
+    """Run a spec with progress; print its scores. Returns the exit code."""
+    prepared = laboratory.prepare(spec)
+    try:
+        if not quiet and not as_json:
+            screen.talk(_opening(prepared))
+        with screen.LiveProgress(not quiet) as live:
+            execution = laboratory.execute(prepared, lambda p, s: _watch(p, s, live))
+    finally:
+        prepared.close()
+    results = Results(laboratory.runs, laboratory.trials)
+    summary = results.summary(execution.run.name)
+    if output_dir is not None:
+        from bakeoff.app.reporting import write_reports
+
+        for path in write_reports(results, execution.run.name, output_dir):
+            screen.talk(f"wrote {path}")
+    if as_json:
+        click.echo(_as_json(summary, execution))
+    else:
+        _print(results, summary)
+        if not quiet:
+            screen.talk(_last_word(execution))
+    for lane, error in execution.ending.dead.items():
+        screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
+    return exit_code(execution, summary)
+
+
+def _watch(progress: Progress, schedule: Schedule, live: screen.LiveProgress) -> None:
+    """Show progress; the first Ctrl-C finishes what is under way, the second ends at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def interrupted() -> None:
+        if schedule.stopping and task is not None:
+            task.cancel()
+            return
+        schedule.stop()
+        screen.talk("finishing the calls under way; Ctrl-C again ends at once")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted)
+    live.show(progress)
+
+
+def _opening(prepared: Prepared) -> str:
+    spec = prepared.spec
+    name = spec.name or f"run-{spec.hash()[:8]}"
+    return f"run '{name}': {len(prepared.cells)} cells, {prepared.trials:,} trials, {spec.concurrency} in flight"
+
+
+def _last_word(execution: Execution) -> str:
+    counts, run = execution.counts, execution.run
+    told = f"{counts.calls:,} calls, {counts.cached:,} answered from the store, {execution.seconds:.1f} s"
+    if execution.ending.status is RunStatus.COMPLETE:
+        return f"run '{run.name}' is complete: {told}"
+    why = {
+        RunStatus.BUDGET: f"budget of {execution.ending.spent} reached",
+        RunStatus.STOPPED: "an engine is dead",
+    }.get(execution.ending.status, "interrupted")
+    return f"{why}: {execution.settled:,} trials kept ({told}); resume with: bakeoff resume {run.name}"
+
+
+def _as_json(summary: RunSummary, execution: Execution) -> str:
+    counts = execution.counts
+    fields = {
+        **summary_json(summary),
+        "calls": counts.calls,
+        "cached": counts.cached,
+        "failed_tries": counts.failed_tries,
+        "seconds": round(execution.seconds, 3),
+        "stopped": {lane: str(error) for lane, error in execution.ending.dead.items()},
+    }
+    return orjson.dumps(fields).decode()
+
+
+def _print(results: Results, summary: RunSummary) -> None:
+    from bakeoff.reports.terminal import print_comparison, print_summary
+
+    console = screen.out()
+    comparisons = results.comparisons(summary.name) if len(summary.cells) > 1 else []
+    for comparison in comparisons[:COMPARED_AT_MOST]:
+        print_comparison(comparison, console, pairs=0)
+    print_summary(summary, console)
+
+
+def exit_code(execution: Execution, summary: RunSummary) -> int:
+    """0 ok, 1 finished with failed trials, 3 an engine was dead, 130 interrupted."""
+    if execution.ending.dead:
+        return 3
+    if execution.ending.status is RunStatus.INTERRUPTED:
+        return 130
+    return 1 if any(cell.outcomes["error"] for cell in summary.cells) else 0
+
+
+def _dry_run(laboratory: Laboratory, spec: ExperimentSpec, as_json: bool) -> int:
+    from bakeoff.app.forecast import forecast
+    from bakeoff.cli.plan_view import print_forecast
+
+    prepared = laboratory.prepare(spec)
+    try:
+        expected = forecast(prepared, laboratory.runs)
+    finally:
+        prepared.close()
+    if as_json:
+        click.echo(orjson.dumps({"spec": spec.model_dump(mode="json"), "expected": expected}).decode())
+    else:
+        print_forecast(spec, expected, screen.out())
+    return 0

@@ -1,0 +1,106 @@
+"""Where output goes: data to stdout, talk to stderr; live progress only where someone looks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import click
+
+from bakeoff.app.experiments import Progress
+from bakeoff.core.records import CellRecord
+from bakeoff.reports.summary import NOT_RUN, estimate_of
+from bakeoff.reports.terminal import cost_text, score_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+CELLS_SHOWN = 8
+
+
+def out() -> Console:
+    """The console of stdout: plain and 80 columns wide when piped, NO_COLOR obeyed by rich."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100)
+
+
+def talk(text: str) -> None:
+    """A line for the person, on stderr."""
+    click.echo(text, err=True)
+
+
+class LiveProgress:
+    """Redraws a few lines on stderr four times a second; does nothing when stderr is no terminal."""
+
+    def __init__(self, wanted: bool = True) -> None:
+        self._shown = wanted and sys.stderr.isatty()
+        self._progress: Progress | None = None
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def show(self, progress: Progress) -> None:
+        self._progress = progress
+        if self._shown:
+            self._thread = threading.Thread(target=self._draw, name="progress", daemon=True)
+            self._thread.start()
+
+    def _draw(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
+            while not self._done.wait(0.25):
+                if self._progress is not None:
+                    live.update("\n".join(progress_lines(self._progress, time.monotonic())), refresh=True)
+
+    def __enter__(self) -> LiveProgress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+
+def progress_lines(progress: Progress, now: float) -> list[str]:
+    """What the live display says (pure): the whole, then the running estimate of each cell."""
+    elapsed = max(now - progress.started, 1e-6)
+    counts = progress.counts
+    fresh = progress.done - progress.done_before
+    rate = fresh / elapsed
+    eta = (progress.total - progress.done) / rate if rate > 0 else None
+    errors = sum(outcomes.get("error", 0) for outcomes in dict(progress.outcomes).values())
+    speed = counts.output_tokens / elapsed
+    cost = None if counts.unpriced else counts.usd
+    share = progress.done / progress.total if progress.total else 1.0
+    bar = "█" * int(share * 20) + "░" * (20 - int(share * 20))
+    first = f"{bar} {progress.done:,}/{progress.total:,} · {rate:,.1f}/s · {speed:,.0f} tok/s · {cost_text(cost)}"
+    second = f"errors {errors:,} · retries {counts.failed_tries:,} · cached {counts.cached:,} · ETA {eta_text(eta)}"
+    lines = [first, second]
+    for cell in progress.cells[:CELLS_SHOWN]:
+        lines.append(f"  {_running(progress, cell)}")
+    if len(progress.cells) > CELLS_SHOWN:
+        lines.append(f"  and {len(progress.cells) - CELLS_SHOWN} more cells")
+    return lines
+
+
+def _running(progress: Progress, cell: CellRecord) -> str:
+    outcomes = dict(progress.outcomes.get(cell.id, {}))
+    total, squares = progress.values.get(cell.id, (0.0, 0.0))
+    estimate = estimate_of({**outcomes, NOT_RUN: 0}, total, squares)
+    missing = f", {estimate.n_missing:,} missing" if estimate.n_missing else ""
+    return f"{score_text(estimate)} n={estimate.n:,}{missing}  {cell.label}"
+
+
+def eta_text(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

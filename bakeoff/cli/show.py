@@ -1,0 +1,128 @@
+"""`bakeoff runs` and `bakeoff show`: what is in the store."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import orjson
+
+from bakeoff.app.experiments import Laboratory
+from bakeoff.app.results import Results
+from bakeoff.app.settings import Settings
+from bakeoff.cli import screen
+from bakeoff.core.errors import UnknownName
+from bakeoff.core.hashing import unpack
+from bakeoff.core.types import Trial
+from bakeoff.reports.as_json import summary_json
+
+store_option = click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]")
+json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+
+
+@click.command()
+@store_option
+@json_option
+def runs(store: str | None, as_json: bool) -> None:
+    """List the runs in the store, the newest first."""
+    laboratory = Laboratory(Settings.load(store))
+    try:
+        found = laboratory.runs.list()
+        rows = []
+        for run in found:
+            cells = laboratory.runs.cells(run.id)
+            outcomes = laboratory.runs.outcomes(run.id)
+            rows.append(
+                {
+                    "run": run.name,
+                    "status": run.status.value,
+                    "trials": sum(sum(counts.values()) for counts in outcomes.values()),
+                    "planned": sum(cell.planned for cell in cells),
+                    "cells": len(cells),
+                    "created_at": run.created_at,
+                    "seconds": run.seconds,
+                }
+            )
+    finally:
+        laboratory.close()
+    if as_json:
+        click.echo(orjson.dumps(rows).decode())
+        return
+    if not rows:
+        screen.talk("no runs yet; begin with: bakeoff run --models fake/a --benchmarks question_answering")
+    for row, run in zip(rows, found, strict=True):
+        date = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.created_at))
+        click.echo(f"{date}  {run.status.value:<11}  {row['trials']:>7,}/{row['planned']:<7,}  {run.name}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--sample", metavar="ID", help="Show one sample: prompts, answers, raw exchanges.")
+@store_option
+@json_option
+def show(name: str, sample: str | None, store: str | None, as_json: bool) -> None:
+    """Show run NAME: its scores, or with --sample one of its samples in full."""
+    laboratory = Laboratory(Settings.load(store))
+    try:
+        results = Results(laboratory.runs, laboratory.trials)
+        if sample is not None:
+            _show_sample(results, name, sample, as_json)
+            return
+        summary = results.summary(name)
+        if as_json:
+            click.echo(orjson.dumps(summary_json(summary)).decode())
+            return
+        from bakeoff.reports.terminal import print_summary
+
+        click.echo(f"run '{summary.name}' · {summary.status.value} · {summary.seconds:.1f} s · v{summary.version}")
+        print_summary(summary, screen.out())
+    finally:
+        laboratory.close()
+
+
+def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> None:
+    run = results.runs.get(name)
+    found = []
+    for cell in results.runs.cells(run.id):
+        found += [(cell, trial) for trial in results.trials.of_sample(cell.id, sample)]
+    if not found:
+        first = results.runs.cells(run.id)[0]
+        ids = [trial.sample_id for trial in results.trials.graded(first.id)]
+        raise UnknownName("sample", sample, ids, see=f"bakeoff export {name}")
+    for cell, trial in found:
+        exchanges = _exchanges(results, trial)
+        if as_json:
+            fields = {"cell": cell.position, "label": cell.label, **_trial_fields(trial), "exchanges": exchanges}
+            click.echo(orjson.dumps(fields).decode())
+            continue
+        click.echo(click.style(f"── {cell.label} · repeat {trial.repeat}", bold=True))
+        for line in _told(trial):
+            click.echo(line)
+        for exchange in exchanges:
+            click.echo(orjson.dumps(exchange, option=orjson.OPT_INDENT_2).decode())
+
+
+def _exchanges(results: Results, trial: Trial) -> list[object]:
+    raw = results.trials.raw(trial.keys)
+    return [orjson.loads(unpack(raw[key])) for key in trial.keys if key in raw]
+
+
+def _trial_fields(trial: Trial) -> dict[str, object]:
+    return {
+        "sample_id": trial.sample_id,
+        "repeat": trial.repeat,
+        "outcome": trial.outcome.value,
+        "score": trial.value,
+        "target": trial.target,
+        "answer": trial.answer,
+        "extracted": trial.extracted,
+        "rule": trial.rule,
+        "reason": trial.reason,
+        "error_code": trial.error_code,
+        "error": trial.error,
+    }
+
+
+def _told(trial: Trial) -> list[str]:
+    named = {k: v for k, v in _trial_fields(trial).items() if v not in (None, "") and k != "sample_id"}
+    return [f"{name}: {value}" for name, value in named.items()]

@@ -1,0 +1,147 @@
+"""The spec as flags: the same fields as the YAML file, which they override."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.specs import ExperimentSpec, parse_spec
+
+Command = Callable[..., Any]
+_SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "logprobs")
+_BUDGET = ("calls", "tokens", "usd", "seconds")
+_PLAIN = ("name", "repeats", "limit", "samples", "seed", "concurrency", "retries", "timeout")
+
+_OPTIONS = (
+    click.option("--models", "-m", multiple=True, metavar="NAME,…", help="Catalogue names or engine/id."),
+    click.option("--benchmarks", "--datasets", "-b", multiple=True, metavar="NAME,…", help="What to ask."),
+    click.option("--methods", multiple=True, metavar="NAME,…", help="naive, cot, few_shot:5, … [default: naive]"),
+    click.option("--presets", multiple=True, metavar="NAME,…", help="memory_optimized, balanced, performance."),
+    click.option("--limit", "--sample-limit", "-n", type=int, help="Samples of each benchmark, drawn by seed."),
+    click.option("--samples", metavar="NAME", help="A saved sample set instead of a limit."),
+    click.option("--repeats", type=int, help="Times each sample is answered."),
+    click.option("--seed", type=int, help="What every shuffle and draw derives from. [default: 0]"),
+    click.option("--base-url", metavar="URL", help="Where the models are served, with /v1."),
+    click.option("--api", type=click.Choice(["chat", "completions"]), help="Which OpenAI API to call."),
+    click.option("--api-key-env", metavar="VAR", help="Environment variable that holds the key."),
+    click.option("--stream", is_flag=True, default=None, help="Stream replies, to time the first token."),
+    click.option("--model-args", metavar="K=V,…", help="Engine settings, e.g. accuracy=0.8 for fake."),
+    click.option("--profile", metavar="NAME", help="Grading rule. [default: bakeoff]"),
+    click.option("--temperature", type=float, help="0 is greedy. [default: 0]"),
+    click.option("--top-p", type=float, help="Nucleus sampling."),
+    click.option("--max-tokens", type=int, help="Tokens a reply may have."),
+    click.option("--stop", multiple=True, metavar="TEXT", help="A text that ends a reply; repeatable."),
+    click.option("--logprobs", type=int, help="Alternatives per token to return."),
+    click.option("--concurrency", "-c", type=int, help="Calls in flight per endpoint. [default: 16]"),
+    click.option("--retries", type=int, help="Further tries after a passing fault. [default: 5]"),
+    click.option("--timeout", type=float, help="Seconds one call may take. [default: 300]"),
+    click.option("--budget-calls", type=int, help="Stop after so many calls."),
+    click.option("--budget-tokens", type=int, help="Stop after so many tokens."),
+    click.option("--budget-usd", "--max-cost", type=float, help="Stop after so many US dollars."),
+    click.option("--budget-seconds", type=float, help="Stop after so many seconds."),
+    click.option("--name", metavar="NAME", help="Name of the run; the same name goes on with it."),
+)
+
+
+def spec_options(command: Command) -> Command:
+    """Add the spec's flags to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def build_spec(file: Path | None, signature: str | None, flags: dict[str, Any]) -> ExperimentSpec:
+    """The spec of a file or a signature, with the flags over it. Raises ConfigInvalid."""
+    if file is not None and signature is not None:
+        raise ConfigInvalid("a spec file and --from exclude each other", "leave one of them out")
+    fields: dict[str, Any] = _read_yaml(file) if file is not None else {}
+    if signature is not None:
+        from bakeoff.core.signature import read
+
+        fields, _ = read(signature)
+    _lay_over(fields, flags)
+    return parse_spec(fields)
+
+
+def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
+    for name in ("models", "benchmarks", "methods", "presets"):
+        given = split_list(flags[name])
+        if given:
+            fields[name] = given
+    for name in _PLAIN:
+        if flags[name] is not None:
+            fields[name] = flags[name]
+    _group(fields, "sampling", {name: flags[name] for name in _SAMPLING if flags[name] not in (None, ())})
+    _group(fields, "budget", {name: flags[f"budget_{name}"] for name in _BUDGET if flags[f"budget_{name}"] is not None})
+    reach = {name: flags[name] for name in ("base_url", "api", "api_key_env", "stream") if flags[name] is not None}
+    if flags["model_args"]:
+        reach["args"] = parse_args(flags["model_args"])
+    if reach:
+        fields["models"] = [_with(entry, "model", reach) for entry in _entries(fields.get("models"))]
+    if flags["profile"]:
+        asked = _entries(fields.get("benchmarks"))
+        fields["benchmarks"] = [_with(entry, "benchmark", {"profile": flags["profile"]}) for entry in asked]
+
+
+def _group(fields: dict[str, Any], name: str, given: dict[str, Any]) -> None:
+    if given:
+        before = fields.get(name)
+        fields[name] = {**(before if isinstance(before, dict) else {}), **given}
+
+
+def _entries(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []
+
+
+def _with(entry: object, key: str, more: dict[str, Any]) -> object:
+    if isinstance(entry, dict):
+        return {**entry, **more}
+    return {key: entry, **more} if isinstance(entry, str) else entry
+
+
+def split_list(values: tuple[str, ...]) -> list[str]:
+    """`--models a,b --models c` is a, b, c."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def parse_args(text: str) -> dict[str, bool | int | float | str]:
+    """`k=v,k=v` with values read as bool, int or float where they are. Raises ConfigInvalid."""
+    found: dict[str, bool | int | float | str] = {}
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip():
+            raise ConfigInvalid(f"'{part}' in --model-args is no 'name=value'", "write it like accuracy=0.8")
+        found[name.strip()] = _typed(value.strip())
+    return found
+
+
+def _typed(value: str) -> bool | int | float | str:
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigInvalid(f"the spec '{path}' cannot be read ({why})", "check its name") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        raise ConfigInvalid(f"'{path}'{where}: broken YAML ({getattr(error, 'problem', error)})", "correct it") from None
+    if not isinstance(fields, dict):
+        raise ConfigInvalid(f"'{path}' holds no fields", "write 'models:', 'benchmarks:' … as in examples/spec.yaml")
+    return fields

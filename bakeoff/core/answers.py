@@ -1,0 +1,164 @@
+"""Find the answer in what a model wrote, and say which rule found it.
+
+Shared by grading and by methods that vote. Pure functions of text; every regular expression is
+linear and the text is cut at MAX_CHARS first, because what a model writes is hostile input.
+Example:
+
+    extract("She sells 9 eggs. Answer: $18", "number", reasoned=True)
+    # Extraction(value='18', rule='answer-marker', firm=True)
+"""
+
+from __future__ import annotations
+
+import re
+
+from bakeoff.core.protocols import AnswerKind
+from bakeoff.core.types import Extraction
+
+MAX_CHARS = 100_000
+
+# "#### 18", "Answer: 18", "The final answer is 18", "**Answer:** 18"
+_MARKER = re.compile(r"(?i)####|\b(?:final |correct )?answer(?: is|\W{0,3}:)")
+_BOXED = re.compile(r"\\boxed\{([^{}]{1,200}(?:\{[^{}]{0,100}\}[^{}]{0,100}){0,5})\}")
+_THEREFORE = re.compile(r"(?i)\b(?:therefore|thus|hence|so)\b[,:]?\s")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_NUMBER = re.compile(
+    r"(?<![\w.])[-+]?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?)?"
+    r"|(?<![\w.])[-+]?[$€£]?\.\d+"
+)
+_FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+_LEADING_LETTER = re.compile(r"\A[\s*(\[\"'`]*([A-Ja-j])(?![\w'’])")
+_LONE_LETTER = re.compile(r"(?<![\w'’])\(?([A-J])\)?(?![\w'’])")
+
+
+def extract(
+    text: str, kind: AnswerKind, *, reasoned: bool, labels: tuple[str, ...] = ()
+) -> Extraction | None:
+    """The answer of the given kind, or None when no rule finds one.
+
+    `reasoned`: the reply argues before it answers, so what stands last counts; else what stands
+    first. `labels` are the only values allowed for the kinds "label" and "letter".
+    """
+    text = text[:MAX_CHARS].strip()
+    if not text:
+        return None
+    if kind == "code":
+        return _code(text)
+    if kind == "whole":
+        return _whole(text, reasoned)
+    for span, rule, firm in _spans(text, reasoned):
+        value = _typed(span, kind, rule, labels)
+        if value is not None:
+            return Extraction(value, rule, firm)
+    return None
+
+
+def _spans(text: str, reasoned: bool) -> list[tuple[str, str, bool]]:
+    """Where the answer may stand, best first: (span, rule, firm)."""
+    found: list[tuple[str, str, bool]] = []
+    boxed = _BOXED.findall(text)
+    if boxed:
+        found.append((boxed[-1], "boxed", True))
+    marked = _after_marker(text)
+    if marked:
+        found.append((marked, "answer-marker", True))
+    if not reasoned:
+        found.append((text, "whole-reply", False))
+        return found
+    sentences = [part for part in _SENTENCE_END.split(text) if part.strip()]
+    for sentence in reversed(sentences):
+        hit = _THEREFORE.search(sentence)
+        if hit:
+            found.append((sentence[hit.end() :], "therefore", False))
+            break
+    if sentences:
+        found.append((sentences[-1], "last-sentence", False))
+    return found
+
+
+def _after_marker(text: str) -> str:
+    """What follows the last answer marker that something follows, to the end of its line."""
+    for hit in reversed(list(_MARKER.finditer(text))):
+        rest = text[hit.end() :].lstrip(" \t*_:=~`")
+        line = rest.lstrip("\n").split("\n", 1)[0].strip()
+        if line:
+            return line
+    return ""
+
+
+def _typed(span: str, kind: AnswerKind, rule: str, labels: tuple[str, ...]) -> str | None:
+    if kind == "number":
+        return _number(span, first=rule in ("boxed", "answer-marker"))
+    if kind == "letter":
+        return _letter(span, labels)
+    if kind == "label":
+        return _label(span, labels)
+    return _phrase(span)
+
+
+def _number(span: str, first: bool) -> str | None:
+    """After a marker the first number is the answer; elsewhere the last one is."""
+    hits = _NUMBER.findall(span)
+    if not hits:
+        return None
+    if first and "=" in span:  # "Answer: 3 * 6 = 18"
+        tail = _NUMBER.findall(span.rsplit("=", 1)[1])
+        return (tail or hits[-1:])[0].strip()
+    return str(hits[0] if first else hits[-1]).strip()
+
+
+def _letter(span: str, labels: tuple[str, ...]) -> str | None:
+    allowed = labels or tuple("ABCDEFGHIJ")
+    leading = _LEADING_LETTER.match(span)
+    if leading and leading.group(1).upper() in allowed and _is_choice(span, leading):
+        return leading.group(1).upper()
+    lone = {hit for hit in _LONE_LETTER.findall(span) if hit in allowed}
+    if "A" in lone and len(lone) > 1 and re.search(r"\bA [a-z]", span):
+        lone.discard("A")  # the article at the start of a sentence
+    return lone.pop() if len(lone) == 1 else None
+
+
+def _is_choice(span: str, hit: re.Match[str]) -> bool:
+    """"A" alone, "A.", "(A)", "a)" are choices; "A planet turns" and "i think" are words."""
+    rest = span[hit.end() :]
+    if not rest or rest[0] in ").:]\n,;*\"'`":
+        return True
+    return hit.group(1).isupper() and hit.group(1) not in "AI"
+
+
+def _label(span: str, labels: tuple[str, ...]) -> str | None:
+    """The one label that the span names; None when it names none or several."""
+    lowered = span.lower()
+    exact = lowered.strip(" \t\n.!\"'`*()[]")
+    for label in labels:
+        if exact == label.lower():
+            return label
+    named = [
+        label for label in labels if re.search(rf"(?<!\w){re.escape(label.lower())}(?!\w)", lowered)
+    ]
+    return named[0] if len(named) == 1 else None
+
+
+def _phrase(span: str) -> str | None:
+    line = next((line for line in span.split("\n") if line.strip()), "")
+    return line.strip(" \t*_`\"") or None
+
+
+def _whole(text: str, reasoned: bool) -> Extraction:
+    """A free text: all of it, or what follows the last marker at the start of a line."""
+    if reasoned:
+        hits = list(re.finditer(r"(?im)^\W{0,3}(?:final )?answer\W{0,3}:[ \t*]*", text))
+        if hits and text[hits[-1].end() :].strip():
+            return Extraction(text[hits[-1].end() :].strip(), "answer-marker", firm=False)
+    return Extraction(text, "whole-reply", firm=False)
+
+
+def _code(text: str) -> Extraction | None:
+    """The last fenced Python block, the last fenced block, or a reply that is code itself."""
+    blocks = _FENCE.findall(text)
+    python = [body for tag, body in blocks if tag.lower() in ("python", "py", "python3")]
+    if python or blocks:
+        body = python[-1] if python else blocks[-1][1]
+        return Extraction(body, "fenced-code", firm=text.count("```") % 2 == 0)
+    start = re.search(r"(?m)^(?:def |from |import |async def |class |@)", text)
+    return Extraction(text[start.start() :], "bare-code", firm=False) if start else None

@@ -1,0 +1,97 @@
+"""Content keys, stable orders and seeds, and the packing of raw exchanges.
+
+Everything random in Bakeoff derives from a hash of what it is for (law 3), so the number of
+workers, a limit or a resume cannot change it. Example:
+
+    content_key(identity, request)        # 16 bytes: the name of a completion, for good
+    order_key(7, "gsm8k", "sample-1")     # where this sample stands in the shuffle of seed 7
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import lru_cache
+from hashlib import blake2b
+
+import orjson
+
+from bakeoff.core.types import Json, ModelIdentity, Request, Sampling
+
+KEY_BYTES = 16
+# The skeleton that nearly all exchanges share; zlib finds it instead of storing it each time.
+_ZDICT = (
+    b'"usage":{"prompt_tokens":,"completion_tokens":,"total_tokens":},"finish_reason":"length"'
+    b'"object":"chat.completion","created":,"model":"","choices":[{"index":0,"message":'
+    b'{"role":"assistant","content":"The answer is "},"logprobs":null,"finish_reason":"stop"}]'
+    b'{"request":{"model":"","messages":[{"role":"system","content":""},{"role":"user","content":'
+    b'"Question: \\nAnswer:"}],"temperature":0.0,"max_tokens":512,"stop":["\\nQuestion:"]},"response":'
+)
+
+
+def digest(value: Json) -> str:
+    """The hex digest of a JSON value, whatever the order of its keys."""
+    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def text_digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _identity_bytes(identity: ModelIdentity) -> bytes:
+    return orjson.dumps({k: v for k, v in _fields(identity).items() if v}, option=orjson.OPT_SORT_KEYS)
+
+
+def _fields(identity: ModelIdentity) -> dict[str, str]:
+    return {name: getattr(identity, name) for name in identity.__slots__}
+
+
+@lru_cache(maxsize=4096)
+def _sampling_bytes(sampling: Sampling) -> bytes:
+    # Unset fields are left out, so that a field added later does not change the keys of old calls.
+    fields: dict[str, Json] = {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens}
+    if sampling.top_p is not None:
+        fields["top_p"] = sampling.top_p
+    if sampling.stop:
+        fields["stop"] = list(sampling.stop)
+    if sampling.seed is not None:
+        fields["seed"] = sampling.seed
+    if sampling.logprobs is not None:
+        fields["logprobs"] = sampling.logprobs
+    return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
+
+
+def content_key(identity: ModelIdentity, request: Request) -> bytes:
+    """Name a completion by what was asked of whom (law 2): 16 bytes of BLAKE2b."""
+    hasher = blake2b(_identity_bytes(identity), digest_size=KEY_BYTES)
+    hasher.update(orjson.dumps([(message.role, message.content) for message in request.messages]))
+    hasher.update(_sampling_bytes(request.sampling))
+    hasher.update(request.repeat.to_bytes(4, "big"))
+    return hasher.digest()
+
+
+def order_key(seed: int, benchmark: str, sample_id: str) -> int:
+    """Where a sample stands in the shuffle of `seed`: sorting by it is the shuffle.
+
+    The first N of the order are a random sample of the benchmark, and a part of the first N+1.
+    """
+    text = f"{seed}\x1f{benchmark}\x1f{sample_id}".encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+
+
+def derive_seed(seed: int, *parts: str | int) -> int:
+    """A 31-bit seed for one purpose, from the experiment's seed and what the purpose is."""
+    text = "\x1f".join([str(seed), *map(str, parts)]).encode()
+    return int.from_bytes(blake2b(text, digest_size=4).digest(), "big") >> 1
+
+
+def pack(request: bytes, response: bytes) -> bytes:
+    """Compress one exchange (both JSON) into the blob that is stored with a completion."""
+    squeeze = zlib.compressobj(level=1, wbits=-15, memLevel=8, zdict=_ZDICT)
+    body = b'{"request":%b,"response":%b}' % (request or b"null", response or b"null")
+    return squeeze.compress(body) + squeeze.flush()
+
+
+def unpack(blob: bytes) -> bytes:
+    """The JSON `{"request": …, "response": …}` of a packed exchange."""
+    return zlib.decompressobj(wbits=-15, zdict=_ZDICT).decompress(blob)

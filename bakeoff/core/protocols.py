@@ -1,0 +1,205 @@
+"""The seams: what an engine, a benchmark, a method, a scorer and a sink have to be.
+
+Implementations live in their own rooms and know only this file and `core.types`; `app.wiring`
+joins them. Example: any object with `identity`, `limits`, `generate` and `close` is an Engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from bakeoff.core.types import (
+    Answer,
+    Completion,
+    Message,
+    ModelIdentity,
+    Price,
+    Request,
+    Sample,
+    Sampling,
+    Score,
+    Trial,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """What the planner must know of an engine: calls at once, and whether it runs in process.
+
+    Engines in process share this machine, so their cells run one model after the other.
+    """
+
+    max_concurrency: int | None = None
+    in_process: bool = False
+    context_length: int | None = None
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """What an engine class is built from: `OpenAICompatible(config)`.
+
+    `name` is the model's name as the engine knows it; `settings` are the preset's, `args` the
+    user's (they win). `timeout` in seconds for one call.
+    """
+
+    name: str
+    revision: str = ""
+    base_url: str | None = None
+    api: Literal["chat", "completions"] = "chat"
+    api_key: str | None = field(default=None, repr=False)
+    stream: bool = False
+    settings: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    args: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    context_length: int | None = None
+    price: Price | None = None
+    timeout: float = 300.0
+    trust_proxies: bool = False
+    model_file: str | None = None
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A way to reach a model.
+
+    An engine fills in what only it knows of a completion (text, finish reason, tokens, time to
+    first token, log-probabilities, raw exchange); the runner adds key, cost and times.
+    """
+
+    @property
+    def identity(self) -> ModelIdentity: ...
+
+    @property
+    def limits(self) -> EngineLimits: ...
+
+    async def generate(self, request: Request) -> Completion:
+        """One call. Raises an EngineError when there is no reply to give; never returns one empty."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+AnswerKind = Literal["number", "letter", "label", "text", "code", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a benchmark is graded: where the answer is looked for, and who compares it."""
+
+    name: str
+    answer: AnswerKind
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a benchmark's items come from: for its docs page, its signature and its hash."""
+
+    url: str
+    licence: str
+    revision: str
+
+
+class Benchmark(Protocol):
+    """Samples, the words of the prompt, and the grading profile of one task."""
+
+    name: str
+    source: Source
+    default_split: str
+    max_tokens: int
+
+    def samples(self, split: str) -> Iterator[Sample]:
+        """All items in the order of the source; may be iterated more than once."""
+        ...
+
+    def shot_pool(self) -> Sequence[Sample]:
+        """Items that may be shown as examples; never ones of the evaluated split."""
+        ...
+
+    def instruction(self) -> str:
+        """One sentence that says in which form the answer is wanted; may be empty."""
+        ...
+
+    def answer_form(self) -> str:
+        """What stands for the answer in 'Answer: <…>', e.g. "number"."""
+        ...
+
+    def profile(self, name: str) -> Profile:
+        """The named grading rule. Raises UnknownName."""
+        ...
+
+
+class Task(Protocol):
+    """One benchmark as one experiment asks it: what a method is handed beside the sample."""
+
+    @property
+    def benchmark(self) -> Benchmark: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = ()) -> Sampling: ...
+
+
+class Method(Protocol):
+    """How an answer is sought."""
+
+    name: str
+
+    def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
+        """The messages of the first call: for dry runs, docs and tests."""
+        ...
+
+    async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer: ...
+
+
+class Scorer(Protocol):
+    """Compares an extracted answer with the sample's target; async when it needs the sandbox."""
+
+    def score(self, sample: Sample, extracted: str) -> Score | Awaitable[Score]: ...
+
+
+class TrialSink(Protocol):
+    """Takes completions and trials. A completion outlives the process when `completion` returns."""
+
+    async def completion(self, completion: Completion) -> None: ...
+
+    async def trial(self, trial: Trial) -> None: ...
+
+
+class Archive(Protocol):
+    """The store as the runner sees it: blocking, so it is called from threads of the runner's own.
+
+    Raises StoreError.
+    """
+
+    def write(self, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
+        """Both or neither are durable when it returns; a completion that is there stays as it is."""
+        ...
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+        """The completions that are stored, by content key; `raw` is left empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCall:
+    """One call of a function that a model wrote: positional arguments, as JSON values."""
+
+    args: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeResult:
+    """What came back: the JSON value of each call, or why there is none."""
+
+    values: tuple[object, ...] = ()
+    error: str | None = None
+
+
+class CodeRunner(Protocol):
+    """Runs untrusted code; the verdict on its results is the caller's (law 6)."""
+
+    async def call(self, code: str, entry_point: str, calls: Sequence[CodeCall]) -> CodeResult: ...

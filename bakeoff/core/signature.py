@@ -1,0 +1,120 @@
+"""The signature line: a score's recipe, which can be pasted back to run it again (law 4).
+
+    gsm8k@1f2e3d4c|model:fake/a|preset:balanced|method:cot|profile:bakeoff|t:0|limit:100|seed:7
+    …|n:98|miss:2|ci:wilson95|v:0.1.0
+
+The first part is fixed when a cell is planned; n, missing, interval and version are added when its
+estimate is made. `bakeoff run --from "<signature>"` reads the first part.
+"""
+
+from __future__ import annotations
+
+import orjson
+
+from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
+from bakeoff.core.types import Estimate, Json
+
+_MEASURED = ("n", "miss", "ci", "v")
+_SAMPLING = {
+    "t": ("temperature", float),
+    "top_p": ("top_p", float),
+    "max": ("max_tokens", int),
+    "logprobs": ("logprobs", int),
+}
+
+
+def recipe(
+    spec: ExperimentSpec, model: ModelSpec, preset: str, benchmark: BenchmarkSpec, method: MethodSpec, digest: str
+) -> str:
+    """The part of the signature that is known before the run."""
+    parts: dict[str, object] = {"model": model.model}
+    parts["url"] = model.base_url
+    parts["api"] = model.api if model.api != "chat" else None
+    parts["args"] = orjson.dumps(model.args, option=orjson.OPT_SORT_KEYS).decode() if model.args else None
+    parts["key"] = model.api_key_env
+    parts["stream"] = 1 if model.stream else None
+    parts["preset"] = preset
+    parts["method"] = method.label
+    parts["split"] = benchmark.split
+    parts["profile"] = benchmark.profile
+    sampling = spec.sampling
+    for name, (field, _) in _SAMPLING.items():
+        value = getattr(sampling, field)
+        parts[name] = f"{value:g}" if value is not None else None
+    parts["stop"] = orjson.dumps(sampling.stop).decode() if sampling.stop else None
+    parts["repeats"] = spec.repeats if spec.repeats > 1 else None
+    parts["limit"] = spec.limit
+    parts["samples"] = spec.samples
+    parts["seed"] = spec.seed
+    head = f"{benchmark.benchmark}@{digest[:8]}"
+    told = [f"{name}:{_escape(str(value))}" for name, value in parts.items() if value is not None]
+    return "|".join([head, *told])
+
+
+def sign(recipe_line: str, estimate: Estimate, version: str) -> str:
+    """The whole signature of a score."""
+    return f"{recipe_line}|n:{estimate.n}|miss:{estimate.n_missing}|ci:{estimate.method}|v:{version}"
+
+
+def read(signature: str) -> tuple[dict[str, Json], str]:
+    """The spec's fields in a signature, and the digest of its data. Raises ConfigInvalid."""
+    head, *rest = signature.strip().split("|")
+    benchmark, at, digest = head.partition("@")
+    if not at or not rest:
+        raise ConfigInvalid(
+            f"'{signature:.60}' is no signature", "paste the whole line, which begins like 'gsm8k@1f2e3d4c|model:…'"
+        )
+    parts: dict[str, str] = {}
+    for part in rest:
+        name, colon, value = part.partition(":")
+        if not colon:
+            raise ConfigInvalid(f"the signature's part '{part:.40}' has no ':'", "paste the whole line in quotes")
+        parts[name] = _unescape(value)
+    try:
+        return _fields(benchmark, parts), digest
+    except (KeyError, ValueError) as error:
+        raise ConfigInvalid(f"the signature cannot be read ({error})", "paste the whole line in quotes") from None
+
+
+def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
+    model: dict[str, Json] = {"model": parts.pop("model")}
+    for name, field in (("url", "base_url"), ("api", "api"), ("key", "api_key_env")):
+        if name in parts:
+            model[field] = parts.pop(name)
+    if "args" in parts:
+        model["args"] = orjson.loads(parts.pop("args"))
+    if "stream" in parts:
+        model["stream"] = parts.pop("stream") == "1"
+    sampling: dict[str, Json] = {
+        field: kind(parts.pop(name)) for name, (field, kind) in _SAMPLING.items() if name in parts
+    }
+    if "stop" in parts:
+        sampling["stop"] = orjson.loads(parts.pop("stop"))
+    asked: dict[str, Json] = {"benchmark": benchmark, "profile": parts.pop("profile")}
+    if "split" in parts:
+        asked["split"] = parts.pop("split")
+    fields: dict[str, Json] = {
+        "models": [model],
+        "presets": [parts.pop("preset")],
+        "benchmarks": [asked],
+        "methods": [parts.pop("method")],
+        "sampling": sampling,
+    }
+    for name in ("repeats", "limit", "seed"):
+        if name in parts:
+            fields[name] = int(parts.pop(name))
+    if "samples" in parts:
+        fields["samples"] = parts.pop("samples")
+    unknown = set(parts) - set(_MEASURED)
+    if unknown:
+        raise ValueError(f"unknown part '{sorted(unknown)[0]}'")
+    return fields
+
+
+def _escape(value: str) -> str:
+    return value.replace("%", "%25").replace("|", "%7C").replace("\n", "%0A")
+
+
+def _unescape(value: str) -> str:
+    return value.replace("%0A", "\n").replace("%7C", "|").replace("%25", "%")

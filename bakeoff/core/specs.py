@@ -1,0 +1,199 @@
+"""The one typed spec of an experiment: YAML file, CLI flags, API body, stored row and hash.
+
+Fields marked `operational` say how a run is executed and not what it measures; they stay out of
+the hash, so they may change between a run and its resume. Example:
+
+    spec = parse_spec({"models": ["fake/a"], "benchmarks": ["gsm8k"], "limit": 20})
+    spec.hash(), spec.cells_planned
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.hashing import digest
+from bakeoff.core.types import Json
+
+PresetName = Literal["memory_optimized", "balanced", "performance"]
+OPERATIONAL = frozenset({"name", "budget", "concurrency", "retries", "timeout"})
+_SECRETS = ("key", "token", "secret", "password")
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSpec(_Spec):
+    """One model: a catalogue name or `engine/id`, and how to reach it."""
+
+    model: str = Field(min_length=1, description="catalogue name or engine/id")
+    base_url: str | None = Field(None, description="address of the endpoint, up to and with /v1")
+    api: Literal["chat", "completions"] = Field("chat", description="which OpenAI API to call")
+    api_key_env: str | None = Field(None, description="environment variable that holds the key")
+    stream: bool = Field(False, description="stream replies, to measure time to first token")
+    args: dict[str, bool | int | float | str] = Field(
+        default_factory=dict, description="engine settings, e.g. accuracy for the fake engine"
+    )
+
+
+class MethodSpec(_Spec):
+    """How an answer is sought, e.g. `few_shot` with `shots: 5`."""
+
+    method: str = Field(min_length=1, description="name of a method")
+    shots: int | None = Field(None, ge=1, le=100, description="examples shown before the question")
+
+    @property
+    def label(self) -> str:
+        return f"{self.method}:{self.shots}" if self.shots else self.method
+
+
+class BenchmarkSpec(_Spec):
+    """One benchmark, its split and its grading profile."""
+
+    benchmark: str = Field(min_length=1, description="name of a benchmark")
+    split: str | None = Field(None, description="the benchmark's own default when not given")
+    profile: str = Field("bakeoff", description="named grading rule")
+
+
+class SamplingSpec(_Spec):
+    """How tokens are drawn; what is not given is the benchmark's or the engine's default."""
+
+    temperature: float = Field(0.0, ge=0, le=5, description="0 is greedy")
+    top_p: float | None = Field(None, gt=0, le=1, description="nucleus sampling")
+    max_tokens: int | None = Field(None, ge=1, description="tokens a reply may have")
+    stop: tuple[str, ...] = Field((), description="texts that end a reply")
+    logprobs: int | None = Field(None, ge=0, le=20, description="alternatives per token to return")
+
+
+class BudgetSpec(_Spec):
+    """Where to stop. None is no limit."""
+
+    calls: int | None = Field(None, ge=0, description="calls to engines")
+    tokens: int | None = Field(None, ge=0, description="prompt and output tokens")
+    usd: float | None = Field(None, ge=0, description="US dollars, at catalogue prices")
+    seconds: float | None = Field(None, gt=0, description="wall time of one execution")
+
+
+def _as_list(field: str) -> BeforeValidator:
+    """Accept "a", ["a"], [{"model": "a", …}] alike; `few_shot:3` is few_shot with 3 shots."""
+
+    def entry(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if field == "method" and ":" in value:
+            name, _, shots = value.partition(":")
+            return {"method": name, "shots": shots}
+        return {field: value}
+
+    def listed(value: object) -> object:
+        entries = value if isinstance(value, list | tuple) else [value]
+        return tuple(entry(item) for item in entries)
+
+    return BeforeValidator(listed)
+
+
+class ExperimentSpec(_Spec):
+    """A matrix: models × presets × benchmarks × methods × repeats, and how to run it."""
+
+    name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    models: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field(min_length=1)
+    presets: tuple[PresetName, ...] = Field(("balanced",), min_length=1)
+    benchmarks: Annotated[tuple[BenchmarkSpec, ...], _as_list("benchmark")] = Field(min_length=1)
+    methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field(
+        (MethodSpec(method="naive"),), min_length=1
+    )
+    repeats: int = Field(1, ge=1, le=1000, description="times each sample is answered")
+    sampling: SamplingSpec = SamplingSpec()
+    limit: int | None = Field(None, ge=1, description="samples of each benchmark, drawn by seed")
+    samples: str | None = Field(None, description="a saved sample set to use instead of a limit")
+    seed: int = Field(0, ge=0, description="what every shuffle and draw derives from")
+    budget: BudgetSpec = BudgetSpec()
+    concurrency: int = Field(16, ge=1, le=4096, description="calls in flight per endpoint")
+    retries: int = Field(5, ge=0, le=100, description="further tries after a passing fault")
+    timeout: float = Field(300.0, gt=0, description="seconds one call may take")
+
+    def measured(self) -> dict[str, Json]:
+        """The fields that decide what is measured, as JSON; what the hash is taken of."""
+        return self.model_dump(mode="json", exclude=set(OPERATIONAL))
+
+    def hash(self) -> str:
+        """32 hex digits; equal for specs that ask the same questions of the same models."""
+        return digest(self.measured())
+
+    @property
+    def cells_planned(self) -> int:
+        return len(self.models) * len(self.presets) * len(self.benchmarks) * len(self.methods)
+
+
+def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
+    """Build the spec from a YAML file's or the flags' fields. Raises ConfigInvalid, one line."""
+    for model in fields.get("models") or ():
+        _refuse_secrets(model)
+    try:
+        spec = ExperimentSpec.model_validate(dict(fields))
+    except ValidationError as error:
+        raise _explain(error) from None
+    for name in ("models", "presets", "benchmarks", "methods"):
+        _refuse_twins(name, getattr(spec, name))
+    if spec.limit and spec.samples:
+        raise ConfigInvalid("'limit' and 'samples' exclude each other", "leave one of them out")
+    return spec
+
+
+def _refuse_twins(name: str, entries: tuple[object, ...]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        text = str(entry)
+        if text in seen:
+            raise ConfigInvalid(f"'{name}' lists '{entry}' twice", "leave one of them out")
+        seen.add(text)
+
+
+def _refuse_secrets(model: object) -> None:
+    args = model.get("args") if isinstance(model, Mapping) else None
+    for name in args if isinstance(args, Mapping) else ():
+        if any(word in str(name).lower() for word in _SECRETS) and not str(name).endswith("_env"):
+            raise ConfigInvalid(
+                f"'{name}' looks like a secret, and a spec is stored",
+                "put it in the environment and name the variable with 'api_key_env'",
+            )
+
+
+def _explain(error: ValidationError) -> ConfigInvalid:
+    """Turn pydantic's first complaint into one line with the nearest field name."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+        return ConfigInvalid(f"unknown field '{where}'", hint)
+    if first["type"] == "missing":
+        return ConfigInvalid(f"field '{where}' is missing", f"add '{where}' to the spec")
+    value = first["input"]
+    shown = f" (got {value!r:.80})" if not isinstance(value, dict | list | tuple) else ""
+    return ConfigInvalid(f"field '{where}': {first['msg'].lower()}{shown}", "correct it")
+
+
+def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
+    """The field names allowed at a place in the spec."""
+    cls: type[BaseModel] = ExperimentSpec
+    for part in loc:
+        if isinstance(part, str) and part in cls.model_fields:
+            cls = _model_of(cls.model_fields[part].annotation) or cls
+    return sorted(cls.model_fields)
+
+
+def _model_of(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in get_args(annotation):
+        found = _model_of(inner)
+        if found:
+            return found
+    return None

@@ -1,0 +1,125 @@
+"""A model that is none: replies are a function of the prompt, so every run of it is the same.
+
+It ships in the product: examples, docs, tests and a first try need no key and no GPU. Args:
+`accuracy` (default: between 0.5 and 0.9, by the model's name), `latency` (seconds), `fault_rate`
+(share of first tries that fail), `truncate_rate`, `refuse_rate`, `ramble_rate` (a reply without an
+answer). Example: `bakeoff run --models fake/a --model-args accuracy=0.8 --benchmarks gsm8k`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import blake2b
+
+import orjson
+
+from bakeoff.core.errors import BadResponse, ConfigInvalid, EngineError, RateLimited, Unavailable
+from bakeoff.core.hashing import content_key, pack
+from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Price, Request
+
+_RATES = ("accuracy", "fault_rate", "truncate_rate", "refuse_rate", "ramble_rate")
+_ARGS = (*_RATES, "latency")
+
+
+class Fake:
+    """Deterministic by content: right with the chance it was given, by a hash of the prompt."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._args = _checked(config)
+        self._price = config.price or Price(0.0, 0.0)
+        settings = {name: value for name, value in self._args.items() if name != "latency"}
+        self._identity = ModelIdentity(
+            "fake",
+            config.name,
+            config.revision,
+            settings=orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode(),
+        )
+        self._failed: set[bytes] = set()
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    @property
+    def limits(self) -> EngineLimits:
+        return EngineLimits(context_length=32_768, price=self._price)
+
+    async def generate(self, request: Request) -> Completion:
+        draws = _draws(content_key(self._identity, request))
+        if self._args["latency"]:
+            await asyncio.sleep(self._args["latency"] * (0.5 + draws[5]))
+        self._fail_once(request, draws)
+        text, finish = self._reply(request, draws)
+        prompt = "\n\n".join(message.content for message in request.messages)
+        sent = orjson.dumps({"prompt": prompt, "repeat": request.repeat})
+        return Completion(
+            key=b"",
+            text=text,
+            finish_reason=finish,
+            prompt_tokens=len(prompt) // 4 + 1,
+            output_tokens=len(text) // 4 + 1,
+            raw=pack(sent, orjson.dumps({"text": text, "finish_reason": finish})),
+        )
+
+    def _fail_once(self, request: Request, draws: list[float]) -> None:
+        """The share of prompts chosen to fail does so on the first try and not on the second."""
+        if draws[0] >= self._args["fault_rate"]:
+            return
+        key = content_key(self._identity, request)
+        if key in self._failed:
+            return
+        self._failed.add(key)
+        faults: list[EngineError] = [
+            RateLimited("fake: too many calls", retry_after=0.0),
+            Unavailable("fake: the connection broke"),
+            BadResponse("fake: broken JSON"),
+        ]
+        raise faults[int(draws[1] * len(faults))]
+
+    def _reply(self, request: Request, draws: list[float]) -> tuple[str, FinishReason]:
+        """Refuse, ramble, answer right or answer wrong, as the draws say."""
+        if draws[2] < self._args["refuse_rate"]:
+            return "I can't help with that.", "refusal"
+        if draws[3] < self._args["ramble_rate"]:
+            return "That is an interesting thing to ask, and there is much to say of it.", "stop"
+        if draws[3] > 1 - self._args["truncate_rate"]:
+            return "Let me think about this step by step, beginning with what is", "length"
+        right, *others = request.oracle or ("yes", "no")
+        wrong = others[int(draws[1] * len(others))] if others else _wrong(right, draws[1])
+        body = right if draws[4] < self._args["accuracy"] else wrong
+        if "Answer:" in request.messages[-1].content and "\n" not in body:
+            return f"Let me think. That gives the result.\nAnswer: {body}", "stop"
+        return body, "stop"
+
+    async def close(self) -> None:
+        self._failed.clear()
+
+
+def _checked(config: EngineConfig) -> dict[str, float]:
+    """All settings with their defaults. Raises ConfigInvalid."""
+    accuracy = 0.5 + 0.4 * _draws(config.name.encode())[0]
+    values = {"accuracy": round(accuracy, 3), **dict.fromkeys(_ARGS[1:], 0.0)}
+    for name, value in {**config.settings, **config.args}.items():
+        if name not in _ARGS:
+            raise ConfigInvalid(f"engine 'fake' has no setting '{name}'", f"known: {', '.join(_ARGS)}")
+        number = float(value) if isinstance(value, int | float) else -1.0
+        if not 0 <= number <= (1 if name in _RATES else 3600):
+            raise ConfigInvalid(f"fake setting '{name}' cannot be {value!r}", "rates are from 0 to 1")
+        values[name] = number
+    return values
+
+
+def _draws(content: bytes) -> list[float]:
+    """Six numbers in [0, 1) that depend on the content alone."""
+    found = blake2b(content, digest_size=24).digest()
+    return [int.from_bytes(found[i : i + 4], "big") / 2**32 for i in range(0, 24, 4)]
+
+
+def _wrong(right: str, draw: float) -> str:
+    """A reply of the same form as the right one that is not right."""
+    if right.isdigit():
+        return str(int(right) + 1 + int(draw * 50))
+    if right.startswith("```"):
+        return "```python\ndef solution():\n    return None\n```"
+    return ["nothing of the kind", "something else", "it depends"][int(draw * 3)]

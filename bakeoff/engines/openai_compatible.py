@@ -1,0 +1,252 @@
+"""Any endpoint that speaks OpenAI's chat or completions API.
+
+vLLM, llama.cpp's server, Ollama, LM Studio, OpenRouter, SGLang, TGI and the vendors. Two pure
+halves, `to_request` and `from_response`, around one thin send. API reference:
+https://platform.openai.com/docs/api-reference (chat/create, completions/create). Example:
+
+    OpenAICompatible(EngineConfig(name="qwen3", base_url="http://127.0.0.1:8000/v1"))
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+
+from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid
+from bakeoff.core.hashing import pack
+from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.types import Completion, FinishReason, Message, ModelIdentity, Request, TokenLogProb
+from bakeoff.engines._http import Http, parse_reply, public_url, status_error
+
+OPENAI_URL = "https://api.openai.com/v1"
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "content_filter": "refusal",
+}
+_ARGS = ("extra_body", "max_tokens_field", "max_concurrency")
+
+
+class OpenAICompatible:
+    """Engine over HTTP. Args: `max_tokens_field` (default max_tokens), `max_concurrency`."""
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._config = config
+        base_url = config.base_url or OPENAI_URL
+        headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
+        self._http = Http(base_url, headers, config.timeout, config.trust_proxies)
+        self._path = "/chat/completions" if config.api == "chat" else "/completions"
+        unknown = set(config.args) - set(_ARGS)
+        if unknown:
+            raise ConfigInvalid(
+                f"engine 'openai_compatible' has no setting '{sorted(unknown)[0]}'",
+                f"known: {', '.join(_ARGS)}",
+            )
+        self._extra = _extra_body(config.args.get("extra_body"))
+        self._max_tokens_field = str(config.args.get("max_tokens_field", "max_tokens"))
+        extra = orjson.dumps(self._extra, option=orjson.OPT_SORT_KEYS).decode() if self._extra else ""
+        self._identity = ModelIdentity(
+            engine="openai_compatible",
+            name=config.name,
+            revision=config.revision,
+            template=config.api,
+            endpoint=public_url(base_url),
+            settings=extra,
+        )
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._identity
+
+    @property
+    def limits(self) -> EngineLimits:
+        most = self._config.args.get("max_concurrency")
+        return EngineLimits(
+            max_concurrency=int(most) if most is not None else None,
+            context_length=self._config.context_length,
+            price=self._config.price,
+        )
+
+    def to_request(self, request: Request) -> dict[str, Any]:
+        """The JSON body for a request (pure)."""
+        sampling = request.sampling
+        body: dict[str, Any] = {"model": self._config.name}
+        if self._config.api == "chat":
+            body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
+        else:
+            body["prompt"] = render_plain(request.messages)
+        body["temperature"] = sampling.temperature
+        body[self._max_tokens_field] = sampling.max_tokens
+        if sampling.top_p is not None:
+            body["top_p"] = sampling.top_p
+        if sampling.stop:
+            body["stop"] = list(sampling.stop)
+        if sampling.seed is not None:
+            body["seed"] = sampling.seed
+        if sampling.logprobs is not None:
+            if self._config.api == "chat":
+                body["logprobs"] = True
+                body["top_logprobs"] = sampling.logprobs
+            else:
+                body["logprobs"] = sampling.logprobs
+        if self._config.stream:
+            body["stream"] = True
+            body["stream_options"] = {"include_usage": True}
+        body.update(self._extra)
+        return body
+
+    async def generate(self, request: Request) -> Completion:
+        sent = orjson.dumps(self.to_request(request))
+        try:
+            if self._config.stream:
+                return await self._generate_streamed(sent)
+            content = await self._http.post(self._path, sent)
+        except BadRequest as error:
+            if "content_filter" in error.message or "content_policy" in error.message:
+                refusal = orjson.dumps({"error": error.message})
+                return Completion(b"", "", "refusal", raw=pack(sent, refusal))
+            raise
+        url = self._http.base_url + self._path
+        completion = from_response(parse_reply(content, url), self._config.api, url)
+        completion.raw = pack(sent, content)
+        return completion
+
+    async def _generate_streamed(self, sent: bytes) -> Completion:
+        started = time.perf_counter()
+        assembly = StreamAssembly(self._config.api, self._http.base_url + self._path)
+        async for event in self._http.stream(self._path, sent):
+            if event == b"[DONE]":
+                assembly.done = True
+                break
+            if assembly.add(event) and assembly.first_token_s is None:
+                assembly.first_token_s = time.perf_counter() - started
+        reply = assembly.response()
+        completion = from_response(reply, self._config.api, assembly.url)
+        completion.first_token_s = assembly.first_token_s
+        completion.raw = pack(sent, orjson.dumps(reply))
+        return completion
+
+    async def close(self) -> None:
+        await self._http.close()
+
+
+def render_plain(messages: tuple[Message, ...]) -> str:
+    """The completions API takes text: turns in order, without a chat template."""
+    return "\n\n".join(message.content for message in messages)
+
+
+def from_response(reply: dict[str, Any], api: str, url: str) -> Completion:
+    """The completion in a reply (pure). Raises BadResponse when it is not what the API promises."""
+    error = reply.get("error")
+    if isinstance(error, dict) and not reply.get("choices"):  # OpenRouter: 200 with an error inside
+        status = error.get("code")
+        raise status_error(status if isinstance(status, int) else 500, orjson.dumps(reply), {}, url)
+    try:
+        choice = reply["choices"][0]
+        message = choice["message"] if api == "chat" else choice
+        text = message.get("content" if api == "chat" else "text")
+        finish: FinishReason = _FINISH.get(choice.get("finish_reason") or "stop", "other")
+        if message.get("refusal"):
+            text, finish = message["refusal"], "refusal"
+        usage = reply.get("usage") or {}
+        logprobs = _logprobs(choice.get("logprobs"), api)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
+        raise BadResponse(f"'{url}' answered JSON without a completion ({problem!r:.80})") from None
+    if not isinstance(text, str):
+        if finish not in ("length", "refusal"):  # null content is no answer, so no wrong one either
+            raise BadResponse(f"'{url}' answered a completion without text (finish: {finish})")
+        text = ""
+    return Completion(
+        key=b"",
+        text=text,
+        finish_reason=finish,
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        logprobs=logprobs,
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _extra_body(value: object) -> dict[str, Any]:
+    """`extra_body` is JSON text: fields to add to every request, e.g. a vendor's own switches."""
+    if value is None:
+        return {}
+    try:
+        fields = orjson.loads(str(value))
+    except orjson.JSONDecodeError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise ConfigInvalid(f"'extra_body' is no JSON object: {value!r:.60}", "write it like '{\"top_k\": 20}'")
+    return fields
+
+
+def _logprobs(found: Any, api: str) -> tuple[TokenLogProb, ...]:
+    if not found:
+        return ()
+    if api == "chat":
+        return tuple(
+            TokenLogProb(
+                item["token"],
+                item["logprob"],
+                tuple((top["token"], top["logprob"]) for top in item.get("top_logprobs") or ()),
+            )
+            for item in found.get("content") or ()
+        )
+    tops = found.get("top_logprobs") or [{}] * len(found["tokens"])
+    return tuple(
+        TokenLogProb(token, logprob if logprob is not None else 0.0, tuple((top or {}).items()))
+        for token, logprob, top in zip(found["tokens"], found["token_logprobs"], tops, strict=True)
+    )
+
+
+class StreamAssembly:
+    """Puts the events of a stream together into what the same call unstreamed would answer."""
+
+    def __init__(self, api: str, url: str) -> None:
+        self.api = api
+        self.url = url
+        self.done = False
+        self.first_token_s: float | None = None
+        self._parts: list[str] = []
+        self._logprobs: list[Any] = []
+        self._finish: str | None = None
+        self._usage: Any = None
+
+    def add(self, event: bytes) -> bool:
+        """Take one event; True when it carried text. Raises BadResponse."""
+        if not event:
+            return False
+        chunk = parse_reply(event, self.url)
+        if chunk.get("error"):
+            raise status_error(500, event, {}, self.url)
+        self._usage = chunk.get("usage") or self._usage
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return False
+        choice = choices[0]
+        self._finish = choice.get("finish_reason") or self._finish
+        logprobs = choice.get("logprobs") or {}
+        self._logprobs += (logprobs.get("content") or []) if isinstance(logprobs, dict) else []
+        text = (choice.get("delta") or {}).get("content") if self.api == "chat" else choice.get("text")
+        if text:
+            self._parts.append(text)
+        return bool(text)
+
+    def response(self) -> dict[str, Any]:
+        """The whole reply. A stream that ends before it said why is a broken one."""
+        if self._finish is None:
+            raise BadResponse(f"the stream from '{self.url}' broke off")
+        text = "".join(self._parts)
+        body = {"message": {"role": "assistant", "content": text}} if self.api == "chat" else {"text": text}
+        choice = {"index": 0, **body, "finish_reason": self._finish}
+        if self._logprobs:
+            choice["logprobs"] = {"content": self._logprobs}
+        return {"choices": [choice], "usage": self._usage, "streamed": True}

@@ -1,0 +1,32 @@
+"""What the methods of one call share: a prompt, a request, an answer."""
+
+from __future__ import annotations
+
+from bakeoff.core.protocols import Engine, Task
+from bakeoff.core.types import Answer, Message, Request, Sample
+
+
+class SingleCall:
+    """Subclasses write `prompt`, and `reasons` where reasoning precedes the answer."""
+
+    name: str
+    stop: tuple[str, ...] = ()
+
+    def __init__(self, shots: int | None = None) -> None:
+        self.shots = shots
+
+    def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
+        raise TypeError(f"{type(self).__name__} defines no prompt()")
+
+    def reasons(self, task: Task) -> bool:
+        return False
+
+    async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer:
+        request = Request(
+            self.prompt(sample, task),
+            task.sampling(sample, repeat, self.stop),
+            repeat,
+            (sample.reference, *(label for label in sample.labels if label != sample.target)),
+        )
+        completion = await engine.generate(request)
+        return Answer(completion.text, (completion,), self.reasons(task))

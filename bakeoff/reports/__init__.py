@@ -1,0 +1,1 @@
+"""Summary and comparison models (pure), then renderers: terminal, Markdown, JSON, CSV, HTML."""

@@ -1,0 +1,147 @@
+"""What a run came to, as values: one summary that every renderer shows. Pure.
+
+A `CellTally` takes trials one at a time and keeps 8 bytes of each, so a long run is summed up in
+little memory. Example:
+
+    tally = CellTally()
+    for measure in measures: tally.add(measure)
+    summary = tally.summary(cell, version)
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bakeoff.core.records import CellRecord, Measure, RunStatus
+from bakeoff.core.signature import sign
+from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.stats.intervals import mean_of_sums, proportion, quantile
+
+NOT_RUN = "not_run"
+MISSING = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED, Outcome.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds a trial spent in calls; None when there was none to measure."""
+
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CellSummary:
+    """One cell: its estimate, its outcomes, its speed and its cost.
+
+    `cost` is None when a price or a token count is unknown. `tokens_per_s` is output tokens over
+    the time the calls took, one after the other: the speed one user sees.
+    """
+
+    cell: CellRecord
+    estimate: Estimate
+    outcomes: dict[str, int]
+    latency: Latency
+    prompt_tokens: int
+    output_tokens: int
+    tokens_per_s: float | None
+    cost: float | None
+    cached: int
+    signature: str
+    continuous: bool
+
+    @property
+    def trials(self) -> int:
+        return sum(count for name, count in self.outcomes.items() if name != NOT_RUN)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run: how far it came, and its cells in the order of the matrix."""
+
+    name: str
+    status: RunStatus
+    created_at: float
+    seconds: float
+    version: str
+    cells: Sequence[CellSummary]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """One trial as a reader sees it: the trial and the prompt of its last call."""
+
+    trial: Trial
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellDetail:
+    """A cell with its single trials, for reports that show them; `views` may be a part of them."""
+
+    summary: CellSummary
+    latencies: Sequence[float]
+    views: Sequence[TrialView]
+    fastest: Sequence[TrialView]
+    slowest: Sequence[TrialView]
+
+
+@dataclass(slots=True)
+class CellTally:
+    """Sums up the trials of one cell."""
+
+    outcomes: dict[str, int] = field(default_factory=lambda: {o.value: 0 for o in Outcome})
+    latencies: array[float] = field(default_factory=lambda: array("d"))
+    total: float = 0.0
+    squares: float = 0.0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    call_seconds: float = 0.0
+    cost: float = 0.0
+    unpriced: int = 0
+    cached: int = 0
+
+    def add(self, measure: Measure) -> None:
+        self.outcomes[measure.outcome.value] += 1
+        if measure.value is not None:
+            self.total += measure.value
+            self.squares += measure.value**2
+        if measure.outcome is not Outcome.ERROR:
+            self.latencies.append(measure.latency_s)
+            self.call_seconds += measure.latency_s
+            self.unpriced += measure.cost is None
+        self.prompt_tokens += measure.prompt_tokens or 0
+        self.output_tokens += measure.output_tokens or 0
+        self.cost += measure.cost or 0.0
+        self.cached += measure.cached
+
+    def summary(self, cell: CellRecord, version: str) -> CellSummary:
+        answered = sum(self.outcomes.values())
+        outcomes = {**self.outcomes, NOT_RUN: max(0, cell.planned - answered)}
+        estimate = estimate_of(outcomes, self.total, self.squares)
+        ordered = sorted(self.latencies)
+        return CellSummary(
+            cell=cell,
+            estimate=estimate,
+            outcomes=outcomes,
+            latency=Latency(quantile(ordered, 0.5), quantile(ordered, 0.95), quantile(ordered, 0.99)),
+            prompt_tokens=self.prompt_tokens,
+            output_tokens=self.output_tokens,
+            tokens_per_s=self.output_tokens / self.call_seconds if self.call_seconds > 0 else None,
+            cost=None if self.unpriced or not ordered else self.cost,
+            cached=self.cached,
+            signature=sign(cell.signature, estimate, version),
+            continuous=outcomes[Outcome.SCORED] > 0,
+        )
+
+
+def estimate_of(outcomes: dict[str, int], total: float, squares: float) -> Estimate:
+    """The estimate behind counts of outcomes: Wilson for right and wrong, t for scores."""
+    missing = sum(outcomes.get(outcome, 0) for outcome in MISSING) + outcomes.get(NOT_RUN, 0)
+    scored = outcomes.get(Outcome.SCORED, 0)
+    if scored:
+        return mean_of_sums(scored, total, squares, missing)
+    correct = outcomes.get(Outcome.CORRECT, 0)
+    return proportion(correct, correct + outcomes.get(Outcome.INCORRECT, 0), missing)

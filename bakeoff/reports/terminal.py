@@ -1,0 +1,111 @@
+"""Summaries and comparisons for a terminal of 80 columns: tables by rich, imported late."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bakeoff.core.types import Estimate
+from bakeoff.reports.compare import Comparison, format_p
+from bakeoff.reports.summary import MISSING, NOT_RUN, CellSummary, RunSummary
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_SHORT = {"unparsed": "unparsed", "truncated": "cut", "refused": "refused", "error": "error", NOT_RUN: "not run"}
+PAIRS_SHOWN = 10
+
+
+def score_text(estimate: Estimate) -> str:
+    """`0.820 [0.733, 0.883]`, or what there is instead."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return "nothing graded"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def missing_text(cell: CellSummary) -> str:
+    """`3 cut, 1 error`; a dash when nothing is missing."""
+    names = [*(outcome.value for outcome in MISSING), NOT_RUN]
+    told = [f"{cell.outcomes[name]:,} {_SHORT[name]}" for name in names if cell.outcomes.get(name)]
+    return ", ".join(told) or "–"
+
+
+def seconds_text(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def cost_text(cost: float | None) -> str:
+    """Unknown is a state of its own, and not 0."""
+    if cost is None:
+        return "unknown"
+    return "$0" if cost == 0 else f"${cost:.4f}" if cost < 1 else f"${cost:,.2f}"
+
+
+def print_summary(summary: RunSummary, console: Console) -> None:
+    """The table of a run, then the signature of each score."""
+    for benchmark in dict.fromkeys(cell.cell.benchmark for cell in summary.cells):
+        cells = [cell for cell in summary.cells if cell.cell.benchmark == benchmark]
+        console.print(_table(benchmark, cells))
+    for cell in summary.cells:
+        console.print(cell.signature, style="dim", soft_wrap=True, markup=False, highlight=False)
+
+
+def _table(benchmark: str, cells: list[CellSummary]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(benchmark, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    with_preset = len({cell.cell.preset for cell in cells}) > 1
+    table.add_column("#", justify="right")
+    table.add_column("model", overflow="fold")
+    table.add_column("method")
+    table.add_column("score [95 %]", justify="right", no_wrap=True)
+    table.add_column("n", justify="right")
+    table.add_column("missing")
+    table.add_column("p50", justify="right")
+    table.add_column("cost", justify="right")
+    for cell in cells:
+        model = f"{cell.cell.model} {cell.cell.preset}" if with_preset else cell.cell.model
+        table.add_row(
+            str(cell.cell.position),
+            Text(model),
+            Text(cell.cell.method),
+            score_text(cell.estimate),
+            f"{cell.estimate.n:,}",
+            missing_text(cell),
+            seconds_text(cell.latency.p50),
+            cost_text(cell.cost),
+        )
+    return table
+
+
+def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIRS_SHOWN) -> None:
+    """The sentence, the counts, and the first samples on which the two differ."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(comparison.verdict, markup=False, highlight=False)
+    console.print(
+        f"  both right {comparison.both:,} · improved {comparison.improved:,} · regressed"
+        f" {comparison.regressed:,} · neither {comparison.neither:,} ·"
+        f" left out {comparison.difference.n_missing:,}"
+        + (f" · mid-p {format_p(comparison.p_mid)}" if comparison.p_mid is not None else ""),
+        markup=False,
+        highlight=False,
+    )
+    if not comparison.pairs or not pairs:
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("sample", "target", comparison.name_a, comparison.name_b, ""):
+        table.add_column(Text(name), overflow="fold", max_width=24)
+    for pair in list(comparison.pairs)[:pairs]:
+        change = "improved" if pair.improved else "regressed"
+        cut = [Text((text or "–")[:60]) for text in (pair.target, pair.extracted_a, pair.extracted_b)]
+        table.add_row(Text(pair.sample_id), *cut, change)
+    console.print(table)
+    if len(comparison.pairs) > pairs:
+        console.print(f"  and {len(comparison.pairs) - pairs:,} more; --json lists all", style="dim")

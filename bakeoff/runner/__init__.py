@@ -1,0 +1,1 @@
+"""Plan (pure), schedule (async), journal and resume: how a matrix of trials is executed."""

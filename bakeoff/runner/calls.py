@@ -1,0 +1,181 @@
+"""One call as a method sees it: found in the store, shared, retried, paid, journalled.
+
+`Caller` is the Engine that methods are handed. It asks the real one only for what no run has
+asked before (law 2), and turns passing faults into waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bakeoff.core.errors import BadResponse, EngineError, RateLimited
+from bakeoff.core.hashing import content_key
+from bakeoff.core.protocols import Engine, EngineLimits
+from bakeoff.core.types import Completion, ModelIdentity, Request
+from bakeoff.runner.limits import Breaker, Budget, Limiter
+
+RATE_LIMIT_TRIES = 12
+BACKOFF_FIRST = 0.5
+BACKOFF_MOST = 30.0
+
+
+class CompletionLog(Protocol):
+    """Where completions are looked up and journalled (runner.recorder)."""
+
+    async def find(self, key: bytes) -> Completion | None: ...
+
+    async def completion(self, completion: Completion) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long to try again, and the clocks and dice that need no world."""
+
+    retries: int
+    clock: Callable[[], float]
+    now: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    dice: random.Random
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an execution did, for the progress line and the last word."""
+
+    calls: int = 0
+    cached: int = 0
+    failed_tries: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    unpriced: int = 0
+
+
+class Caller:
+    """The engine that methods see."""
+
+    def __init__(
+        self, engine: Engine, log: CompletionLog, limiter: Limiter, budget: Budget, patience: Patience, counts: Counts
+    ) -> None:
+        self._engine = engine
+        self._log = log
+        self._limiter = limiter
+        self._budget = budget
+        self._patience = patience
+        self._counts = counts
+        self.breaker = Breaker()
+        self._flights: dict[bytes, asyncio.Future[Completion]] = {}
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._engine.identity
+
+    @property
+    def limits(self) -> EngineLimits:
+        return self._engine.limits
+
+    async def close(self) -> None:
+        await self._engine.close()
+
+    async def generate(self, request: Request) -> Completion:
+        """The completion of a request. Raises EngineError, BudgetSpent, EngineDead, StoreError."""
+        key = content_key(self._engine.identity, request)
+        flight = self._flights.get(key)
+        if flight is not None:
+            self._counts.cached += 1
+            return replace(await asyncio.shield(flight), cached=True)
+        flight = asyncio.get_running_loop().create_future()
+        self._flights[key] = flight
+        try:
+            completion = await self._fetch(key, request)
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                flight.cancel()
+            else:
+                flight.set_exception(error)
+                flight.exception()  # seen here, should nobody share this flight
+            raise
+        else:
+            flight.set_result(completion)
+            return completion
+        finally:
+            del self._flights[key]
+
+    async def _fetch(self, key: bytes, request: Request) -> Completion:
+        found = await self._log.find(key)
+        if found is not None:
+            self._counts.cached += 1
+            return found
+        self.breaker.check()
+        self._budget.begin_call()
+        completion = await self._try(request)
+        completion.key = key
+        self._price(completion)
+        await self._log.completion(completion)
+        return completion
+
+    async def _try(self, request: Request) -> Completion:
+        """Call until it succeeds or there is no use in another try."""
+        clock, asked = self._patience.clock, self._patience.clock()
+        tries = 0
+        while True:
+            await self._limiter.acquire()
+            started = clock()
+            try:
+                self.breaker.check()
+                tries += 1
+                completion = await self._engine.generate(request)
+            except EngineError as error:
+                self._failed(error, tries, started)
+                wait = self._wait(error, tries)
+            else:
+                ended = clock()
+                self._limiter.succeeded()
+                self.breaker.succeeded()
+                completion.queue_s = started - asked
+                completion.latency_s = ended - started
+                completion.attempts = tries
+                completion.finished_at = self._patience.now()
+                return completion
+            finally:
+                self._limiter.release()
+            await self._patience.sleep(wait)
+
+    def _failed(self, error: EngineError, tries: int, started: float) -> None:
+        """Note a failed try; raises the error when it is the last one."""
+        self._counts.failed_tries += 1
+        if isinstance(error, RateLimited):
+            self._limiter.rate_limited(started, error.retry_after)
+        allowed = max(RATE_LIMIT_TRIES, self._patience.retries) if isinstance(error, RateLimited) else self._patience.retries
+        retryable = error.retryable or (error.fatal and self.breaker.succeeded_once)
+        final = not retryable or tries > allowed
+        self.breaker.failed(error, tries, final)
+        self.breaker.check()
+        if final:
+            raise error
+
+    def _wait(self, error: EngineError, tries: int) -> float:
+        """Full jitter on a doubling wait; what the endpoint asked for, plus a spread."""
+        ceiling = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (tries - 1))
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            return error.retry_after + self._patience.dice.uniform(0, 0.05 * tries)
+        if isinstance(error, BadResponse):  # nothing is overloaded: no need to wait long
+            ceiling = min(ceiling, 1.0)
+        return self._patience.dice.uniform(0, ceiling)
+
+    def _price(self, completion: Completion) -> None:
+        price = self._engine.limits.price
+        prompt, output = completion.prompt_tokens, completion.output_tokens
+        if price is not None and prompt is not None and output is not None:
+            completion.cost = price.cost(prompt, output)
+        counts = self._counts
+        counts.calls += 1
+        counts.prompt_tokens += prompt or 0
+        counts.output_tokens += output or 0
+        counts.usd += completion.cost or 0.0
+        counts.unpriced += completion.cost is None
+        self._budget.add((prompt or 0) + (output or 0), completion.cost)

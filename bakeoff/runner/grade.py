@@ -1,0 +1,99 @@
+"""From an answer to a trial: extract, score, and say how it ended.
+
+No fault of the machinery becomes a wrong answer (law 1): errors, refusals, cut replies and replies
+without an answer each have an outcome of their own.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+
+from bakeoff.core.answers import extract
+from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed
+from bakeoff.core.protocols import Profile
+from bakeoff.core.types import Answer, Extraction, Outcome, Sample, Score, Trial
+
+ScoreFunction = Callable[[Sample, str], Score | Awaitable[Score]]
+# Only looked at when no answer was found, and only at the start: a refusal says so at once.
+_REFUSAL = re.compile(
+    r"(?i)\A\W*(?:i'?m sorry|sorry|i apologi[sz]e|unfortunately)?\W{0,3}(?:but )?"
+    r"(?:i (?:can(?:no|')?t|am (?:not able|unable)|won'?t|will not|must decline)|as an ai\b)"
+)
+
+
+def start_trial(cell: int, sample: Sample, repeat: int) -> Trial:
+    target = sample.target if isinstance(sample.target, str) else sample.reference
+    return Trial(cell, sample.id, repeat, Outcome.ERROR, target=target)
+
+
+async def grade(trial: Trial, sample: Sample, answer: Answer, profile: Profile, score: ScoreFunction) -> Trial:
+    """Fill in a trial from its answer."""
+    _note_completions(trial, answer)
+    last = answer.completions[-1] if answer.completions else None
+    if last is not None and last.finish_reason == "refusal":
+        trial.outcome = Outcome.REFUSED
+        return trial
+    found = extract(answer.text, profile.answer, reasoned=answer.reasoned, labels=sample.labels)
+    cut = last is not None and last.finish_reason == "length"
+    if found is None or (cut and not found.firm):
+        trial.outcome = _without_answer(answer.text, cut)
+        return trial
+    trial.extracted, trial.rule = found.value, found.rule
+    await _score(trial, sample, found, score)
+    return trial
+
+
+def _without_answer(text: str, cut: bool) -> Outcome:
+    if cut:
+        return Outcome.TRUNCATED
+    return Outcome.REFUSED if _REFUSAL.match(text[:200]) else Outcome.UNPARSED
+
+
+async def _score(trial: Trial, sample: Sample, found: Extraction, score: ScoreFunction) -> None:
+    try:
+        result = score(sample, found.value)
+        verdict = await result if inspect.isawaitable(result) else result
+    except BakeoffError as error:
+        fail(trial, error)
+        return
+    except Exception as error:
+        fail(trial, ScorerFailed(f"{type(error).__name__}: {error}"))
+        return
+    trial.value, trial.reason, trial.parts = verdict.value, verdict.reason, verdict.parts
+    if verdict.continuous:
+        trial.outcome = Outcome.SCORED
+    else:
+        trial.outcome = Outcome.CORRECT if verdict.value >= 1.0 else Outcome.INCORRECT
+
+
+def _note_completions(trial: Trial, answer: Answer) -> None:
+    completions = answer.completions
+    trial.keys = tuple(completion.key for completion in completions)
+    trial.trace = answer.trace
+    if not completions or answer.text != completions[-1].text:
+        trial.answer = answer.text
+    prompts = [c.prompt_tokens for c in completions if c.prompt_tokens is not None]
+    outputs = [c.output_tokens for c in completions if c.output_tokens is not None]
+    costs = [c.cost for c in completions if c.cost is not None]
+    trial.prompt_tokens = sum(prompts) if prompts else None
+    trial.output_tokens = sum(outputs) if outputs else None
+    trial.cost = sum(costs) if len(costs) == len(completions) and costs else None
+    trial.latency_s = sum(c.latency_s for c in completions)
+    trial.cached = sum(c.cached for c in completions)
+
+
+def fail(trial: Trial, error: BakeoffError) -> Trial:
+    """Record a fault on the trial: who it belongs to, and what it said."""
+    trial.outcome = Outcome.ERROR
+    trial.error_code = error.code
+    trial.error = str(error)[:1000]
+    return trial
+
+
+def method_fault(error: Exception) -> BakeoffError:
+    """What a method raised, as an error of the tree."""
+    if isinstance(error, EngineError):
+        return error
+    return MethodFailed(f"{type(error).__name__}: {error}")

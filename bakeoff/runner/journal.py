@@ -1,0 +1,202 @@
+"""The journal: every completion is appended to a file the moment it arrives (law 2).
+
+A record is in the file when `append` returns, so it outlives the process; the database gets it
+soon after, and a segment all of whose records the database has is deleted. After a crash
+`recover` returns what the database may lack; a torn record at the end of a segment is dropped and
+owed again. One process holds a run's journal at a time. Example:
+
+    with Journal.open(folder) as journal:
+        for completion in journal.recover(): …
+        journal.append(completion)
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from struct import Struct
+from types import TracebackType
+
+import orjson
+
+from bakeoff.core.errors import RunLocked, StoreFull, StoreUnreachable
+from bakeoff.core.types import Completion, TokenLogProb
+
+SEGMENT_BYTES = 16 * 1024 * 1024
+RESERVE_BYTES = 4 * 1024 * 1024
+_FRAME = Struct("<III")  # header bytes, raw bytes, crc32 of both
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Journal:
+    """Append-only segments in one folder, under a lock."""
+
+    def __init__(self, folder: Path, lock: int) -> None:
+        self.folder = folder
+        self.full = False  # the reserve was used: call `append` no more than for calls in flight
+        self._lock = lock
+        self._file: int | None = None
+        self._segment = max((int(path.stem) for path in folder.glob("*.journal")), default=0)
+        self._size = 0
+        self._owed: dict[int, int] = {}  # segment → records the database has not confirmed
+
+    @classmethod
+    def open(cls, folder: Path) -> Journal:
+        """Take the folder for this process. Raises RunLocked, StoreUnreachable."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnreachable(
+                f"the journal folder '{folder}' cannot be used ({error.strerror})", "set BAKEOFF_HOME"
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise RunLocked(
+                f"run '{folder.name}' is being executed by another process", "wait for it, or end it"
+            ) from None
+        return cls(folder, lock)
+
+    def recover(self) -> Iterator[Completion]:
+        """Every whole record of every segment, oldest segment first."""
+        for path in sorted(self.folder.glob("*.journal")):
+            yield from _read_segment(path)
+
+    def discard(self) -> None:
+        """Delete the segments of earlier processes, once the database has their records."""
+        for path in self.folder.glob("*.journal"):
+            path.unlink()
+
+    def append(self, completion: Completion) -> int:
+        """Write one record; returns its segment. Raises StoreFull when not even the reserve is left."""
+        header = _header(completion)
+        crc = zlib.crc32(completion.raw, zlib.crc32(header))
+        record = _FRAME.pack(len(header), len(completion.raw), crc) + header + completion.raw
+        try:
+            self._write(record)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise StoreUnreachable(f"the journal in '{self.folder}' failed ({error.strerror})") from None
+            self._use_reserve(record)
+        self._owed[self._segment] = self._owed.get(self._segment, 0) + 1
+        return self._segment
+
+    def _write(self, record: bytes) -> None:
+        if self._file is None or self._size > SEGMENT_BYTES:
+            self._next_segment()
+        if self._file is None:
+            raise StoreUnreachable(f"the journal in '{self.folder}' is closed")
+        written = os.write(self._file, record)
+        if written < len(record):  # a short write is how a full disk begins: cut it off again
+            os.ftruncate(self._file, self._size)
+            raise OSError(errno.ENOSPC, "short write")
+        self._size += written
+
+    def _next_segment(self) -> None:
+        self._close_segment()
+        self._segment += 1
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._file = os.open(self.folder / f"{self._segment:08d}.journal", flags, 0o600)
+        self._size = 0
+        self._keep_reserve()
+
+    def _keep_reserve(self) -> None:
+        """Hold back room for the calls in flight when the disk fills up."""
+        reserve = os.open(self.folder / "reserve", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(reserve, 0, RESERVE_BYTES)
+        finally:
+            os.close(reserve)
+
+    def _use_reserve(self, record: bytes) -> None:
+        self.full = True
+        (self.folder / "reserve").unlink(missing_ok=True)
+        try:
+            self._write(record)
+        except OSError:
+            raise StoreFull(f"no space left for the journal in '{self.folder}'", "make room, then resume") from None
+
+    def confirm(self, segment: int, count: int) -> None:
+        """The database has `count` more records of a segment; a finished one is deleted."""
+        left = self._owed.get(segment, 0) - count
+        self._owed[segment] = left
+        if left <= 0 and segment != self._segment:
+            del self._owed[segment]
+            (self.folder / f"{segment:08d}.journal").unlink(missing_ok=True)
+
+    def sync(self) -> None:
+        """Bring the records to the disk itself: what a power cut may take is what came since."""
+        if self._file is not None:
+            os.fdatasync(self._file)
+
+    @property
+    def unconfirmed(self) -> int:
+        return sum(self._owed.values())
+
+    def _close_segment(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            if not self._owed.get(self._segment):
+                self._owed.pop(self._segment, None)
+                (self.folder / f"{self._segment:08d}.journal").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give the folder back; segments that are not confirmed stay."""
+        self._close_segment()
+        (self.folder / "reserve").unlink(missing_ok=True)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _header(completion: Completion) -> bytes:
+    fields = (
+        completion.key.hex(),
+        completion.text,
+        completion.finish_reason,
+        completion.prompt_tokens,
+        completion.output_tokens,
+        completion.cost,
+        completion.queue_s,
+        completion.first_token_s,
+        completion.latency_s,
+        completion.attempts,
+        completion.finished_at,
+        [(item.token, item.logprob, item.top) for item in completion.logprobs],
+    )
+    return orjson.dumps(fields)
+
+
+def _read_segment(path: Path) -> Iterator[Completion]:
+    with path.open("rb") as file:
+        while frame := file.read(_FRAME.size):
+            if len(frame) < _FRAME.size:
+                return
+            header_size, raw_size, crc = _FRAME.unpack(frame)
+            header, raw = file.read(header_size), file.read(raw_size)
+            if len(raw) < raw_size or zlib.crc32(raw, zlib.crc32(header)) != crc or not header:
+                return
+            yield _completion(header, raw)
+
+
+def _completion(header: bytes, raw: bytes) -> Completion:
+    fields = orjson.loads(header)
+    logprobs = tuple(
+        TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in fields[11]
+    )
+    return Completion(bytes.fromhex(fields[0]), *fields[1:11], raw=raw, logprobs=logprobs)

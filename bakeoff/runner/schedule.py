@@ -1,0 +1,184 @@
+"""Execute the owed trials of a run: streaming, bounded, one lane for each model.
+
+A lane is one engine (model × preset) and its cells. Its workers take the next owed trial, answer,
+grade and record it; nothing waits for a batch. Lanes to endpoints run side by side, engines in
+process one after the other. Memory does not grow with the number of trials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bakeoff.core.errors import BakeoffError, EngineError, StoreError, UsageError
+from bakeoff.core.protocols import Engine, Method, Profile, Task, TrialSink
+from bakeoff.core.records import RunStatus
+from bakeoff.core.types import Sample, Trial
+from bakeoff.runner.calls import Caller
+from bakeoff.runner.draw import Draw
+from bakeoff.runner.grade import ScoreFunction, fail, grade, method_fault, start_trial
+from bakeoff.runner.limits import BudgetSpent, EngineDead
+
+GRACE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """One cell, ready to run."""
+
+    id: int
+    method: Method
+    task: Task
+    profile: Profile
+    score: ScoreFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Cells of one lane that ask the same samples: answered sample by sample, so that what is
+    stored at any moment can be compared in pairs."""
+
+    draw: Draw
+    cells: Sequence[CellPlan]
+    repeats: int
+    settled: Callable[[], set[tuple[int, str, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One engine and what it is to answer."""
+
+    name: str
+    engine: Engine
+    caller: Caller
+    blocks: Sequence[Block]
+    workers: int
+
+
+@dataclass(slots=True)
+class Ending:
+    """How an execution ended, and what stopped it."""
+
+    status: RunStatus = RunStatus.COMPLETE
+    spent: str | None = None
+    dead: dict[str, EngineError] = field(default_factory=dict)
+
+
+Owed = tuple[CellPlan, Sample, int]
+
+
+def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
+    """Every trial of the blocks that is not settled, in the order of the draw (pure but for reads)."""
+    for block in blocks:
+        settled = block.settled()
+        cells = block.cells
+        for sample in block.draw:
+            for repeat in range(block.repeats):
+                for cell in cells:
+                    if (cell.id, sample.id, repeat) not in settled:
+                        yield cell, sample, repeat
+
+
+class Schedule:
+    """One execution. `stop` ends it gracefully: what is under way is finished and kept."""
+
+    def __init__(self, lanes: Sequence[Lane], sink: TrialSink, on_trial: Callable[[Trial], None]) -> None:
+        self._lanes = lanes
+        self._sink = sink
+        self._on_trial = on_trial
+        self._stopping = asyncio.Event()
+        self.ending = Ending()
+
+    def stop(self) -> None:
+        """Begin no further trial."""
+        if not self._stopping.is_set():
+            self.ending.status = RunStatus.INTERRUPTED
+            self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    async def execute(self) -> Ending:
+        """Run all lanes to their end. Raises StoreError and UsageError; nothing else."""
+        remote = [lane for lane in self._lanes if not lane.engine.limits.in_process]
+        local = [lane for lane in self._lanes if lane.engine.limits.in_process]
+        work = asyncio.create_task(self._all(remote, local))
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                await asyncio.wait({work}, timeout=GRACE_SECONDS)
+                work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        finally:
+            stopping.cancel()
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+        if not work.cancelled() and (error := work.exception()) is not None:
+            raise _first(error)
+        if self.ending.status is RunStatus.COMPLETE and self.ending.dead:
+            self.ending.status = RunStatus.STOPPED
+        return self.ending
+
+    async def _all(self, remote: Sequence[Lane], local: Sequence[Lane]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for lane in remote:
+                group.create_task(self._run_lane(lane))
+            if local:
+                group.create_task(self._one_by_one(local))
+
+    async def _one_by_one(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            await self._run_lane(lane)
+
+    async def _run_lane(self, lane: Lane) -> None:
+        owed = owed_trials(lane.blocks)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(lane.workers):
+                    group.create_task(self._work(lane, owed))
+        finally:
+            await lane.engine.close()
+
+    async def _work(self, lane: Lane, owed: Iterator[Owed]) -> None:
+        for cell, sample, repeat in owed:
+            if self._stopping.is_set() or lane.caller.breaker.opened_by is not None:
+                return
+            try:
+                trial = await _answer(lane.caller, cell, sample, repeat)
+            except BudgetSpent as spent:
+                self.ending.spent = spent.what
+                if self.ending.status is RunStatus.COMPLETE:
+                    self.ending.status = RunStatus.BUDGET
+                self._stopping.set()
+                return
+            except EngineDead as dead:
+                self.ending.dead[lane.name] = dead.error
+                return
+            await self._sink.trial(trial)
+            self._on_trial(trial)
+
+
+async def _answer(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -> Trial:
+    trial = start_trial(cell.id, sample, repeat)
+    try:
+        answer = await cell.method.answer(sample, cell.task, caller, repeat)
+    except (BudgetSpent, EngineDead, StoreError, UsageError):
+        raise  # not of this trial: they end the lane or the run
+    except BakeoffError as error:
+        return fail(trial, error)
+    except Exception as error:
+        return fail(trial, method_fault(error))
+    return await grade(trial, sample, answer, cell.profile, cell.score)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error behind the groups that tasks wrap it in."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+

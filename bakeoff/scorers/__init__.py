@@ -1,0 +1,16 @@
+"""One file for each way to grade; the table below is all that a listing reads."""
+
+from bakeoff.core.registry import Registry
+
+SCORERS = Registry(
+    "scorer",
+    {
+        "alias": "bakeoff.scorers.alias:Alias",
+        "choice": "bakeoff.scorers.choice:Choice",
+        "code_calls": "bakeoff.scorers.code_calls:CodeCalls",
+        "constraints": "bakeoff.scorers.constraints:Constraints",
+        "facts": "bakeoff.scorers.facts:Facts",
+        "label": "bakeoff.scorers.label:Label",
+        "numeric": "bakeoff.scorers.numeric:Numeric",
+    },
+)

@@ -1,0 +1,1 @@
+"""Arrays in, Estimates out: intervals and paired tests."""

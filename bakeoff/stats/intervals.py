@@ -1,0 +1,79 @@
+"""Intervals for one score: Wilson for proportions, t for means.
+
+Sources: Wilson 1927 (via `statistics.NormalDist`, formula as in Brown, Cai, DasGupta 2001,
+https://doi.org/10.1214/ss/1009213286); Student's t from scipy. Example:
+
+    proportion(18, 20, n_missing=1)      # Estimate(0.900 [0.699, 0.972], n=20, missing=1)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from bakeoff.core.types import Estimate
+
+CONFIDENCE = 0.95
+
+
+def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Wilson's score interval of a proportion, n > 0."""
+    if not 0 <= successes <= n or n == 0:
+        raise ValueError(f"{successes} of {n} is no proportion")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == n else min(1.0, centre + half)
+    return low, high
+
+
+def proportion(successes: int, n: int, n_missing: int, confidence: float = CONFIDENCE) -> Estimate:
+    """The share of successes among n graded items; no value when n is 0."""
+    method = f"wilson{confidence * 100:g}"
+    total = n + n_missing
+    if n == 0:
+        return Estimate(None, None, None, 0, n_missing, method, *((0.0, 1.0) if total else (None, None)))
+    low, high = wilson(successes, n, confidence)
+    worst, best = successes / total, (successes + n_missing) / total
+    return Estimate(successes / n, low, high, n, n_missing, method, worst, best)
+
+
+def mean(values: Sequence[float], n_missing: int, confidence: float = CONFIDENCE) -> Estimate:
+    """The mean of scores in [0, 1] with Student's t interval, clipped to [0, 1].
+
+    One value has no interval: its bounds are then 0 and 1.
+    """
+    return mean_of_sums(len(values), math.fsum(values), math.fsum(v * v for v in values), n_missing, confidence)
+
+
+def mean_of_sums(
+    n: int, total: float, squares: float, n_missing: int, confidence: float = CONFIDENCE
+) -> Estimate:
+    """As `mean`, from the number of values, their sum and the sum of their squares."""
+    method = f"t{confidence * 100:g}"
+    if n == 0:
+        bounds = (0.0, 1.0) if n_missing else (None, None)
+        return Estimate(None, None, None, 0, n_missing, method, *bounds)
+    value = total / n
+    every = n + n_missing
+    worst, best = total / every, (total + n_missing) / every
+    if n == 1:
+        return Estimate(value, 0.0, 1.0, 1, n_missing, method, worst, best)
+    from scipy.special import stdtrit
+
+    variance = max(0.0, (squares - n * value * value) / (n - 1))
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * math.sqrt(variance / n)
+    return Estimate(value, max(0.0, value - half), min(1.0, value + half), n, n_missing, method, worst, best)
+
+
+def quantile(ordered: Sequence[float], share: float) -> float | None:
+    """The quantile of values in ascending order, interpolated (Hyndman-Fan type 7)."""
+    if not ordered:
+        return None
+    place = share * (len(ordered) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)

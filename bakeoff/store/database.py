@@ -1,0 +1,170 @@
+"""Open the database, bring it to this version, and say in one line what is wrong with it.
+
+SQLite (write-ahead log, every commit synced) embedded by default; PostgreSQL by URL. Example:
+
+    database = Database.open("sqlite:///runs.db")
+    with database.write() as connection: …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bakeoff.core.errors import (
+    ConfigInvalid,
+    MigrationNeeded,
+    MissingExtra,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreUnreachable,
+)
+
+HEAD = "0001"
+BUSY_SECONDS = 30.0
+
+
+class Database:
+    """An open database at this version's schema."""
+
+    def __init__(self, engine: Engine, busy_seconds: float) -> None:
+        self.engine = engine
+        self._busy_seconds = busy_seconds
+
+    @classmethod
+    def open(cls, url: str, busy_seconds: float = BUSY_SECONDS) -> Database:
+        """Connect and migrate. Raises ConfigInvalid, MissingExtra, StoreError."""
+        database = cls(_engine(url, busy_seconds), busy_seconds)
+        with database._explained():
+            database._migrate()
+        return database
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    @property
+    def where(self) -> str:
+        """The URL without its password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._explained(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on any error."""
+        with self._explained(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise self._explain(error) from None
+
+    def _explain(self, error: SQLAlchemyError) -> StoreError:
+        said = str(error.orig if isinstance(error, DBAPIError) else error).strip().split("\n")[0]
+        lowered = said.lower()
+        if "locked" in lowered:
+            return StoreBusy(
+                f"the database '{self.where}' stayed locked for {self._busy_seconds:g} s",
+                "end the program that holds it, then resume",
+            )
+        if "disk is full" in lowered or "no space left" in lowered or "disk full" in lowered:
+            return StoreFull(f"no space left for '{self.where}'", "make room, then resume")
+        if "malformed" in lowered or "not a database" in lowered:
+            return StoreUnreachable(f"'{self.where}' is no usable database ({said})", "name another --store")
+        if "readonly" in lowered or "read-only" in lowered:
+            return StoreUnreachable(f"'{self.where}' cannot be written ({said})", "check its rights")
+        return StoreUnreachable(f"the database '{self.where}' failed ({said:.200})", "check --store")
+
+    def _migrate(self) -> None:
+        with self.engine.connect() as connection:
+            found = _revision(connection)
+        if found == HEAD:
+            return
+        if found is not None and found > HEAD:
+            raise MigrationNeeded(
+                f"'{self.where}' was made by a newer Bakeoff (schema {found}, here {HEAD})",
+                "upgrade Bakeoff, or name another --store",
+            )
+        self._upgrade()
+
+    def _upgrade(self) -> None:
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.engine.begin() as connection:
+            if self.dialect == "postgresql":  # two first runs at once: one migrates, one waits
+                connection.execute(text("SELECT pg_advisory_xact_lock(20261121)"))
+            elif self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            if _revision(connection) == HEAD:
+                return
+            config.attributes["connection"] = connection
+            command.upgrade(config, HEAD)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
+    return str(row[0]) if row else None
+
+
+def _engine(url: str, busy_seconds: float) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigInvalid(
+            f"store '{url}' is no database URL", "write it like sqlite:///runs.db or postgresql://host/db"
+        ) from None
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigInvalid(
+            f"store '{parsed.get_backend_name()}' is not supported", "use sqlite:/// or postgresql://"
+        )
+    try:
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed, pool_pre_ping=True)
+        engine = create_engine(parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+    except (ImportError, NoSuchModuleError):
+        raise MissingExtra("the driver for PostgreSQL", "postgres") from None
+    if parsed.database and parsed.database != ":memory:":
+        _make_folder(Path(parsed.database).parent)
+    event.listen(engine, "connect", _sqlite_settings)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnreachable(
+            f"the folder '{folder}' cannot be made ({error.strerror})", "name another --store or BAKEOFF_HOME"
+        ) from None
+
+
+def _sqlite_settings(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    # FULL: a commit is on the disk when it returns, so the journal behind it may be deleted.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,215 @@
+"""Completions and trials: rows to core types and back. Implements the runner's Archive.
+
+Both are written in one transaction. A completion that is there stays as it is (it was paid for
+once); a trial that is there is replaced, because a resume answers again what ended in an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bakeoff.core.hashing import KEY_BYTES
+from bakeoff.core.records import Measure
+from bakeoff.core.types import Completion, Outcome, TokenLogProb, Trial
+from bakeoff.store.database import Database
+from bakeoff.store.tables import COMPLETIONS, TRIALS
+
+_KEYS_AT_ONCE = 500
+_ROWS_AT_ONCE = 2000
+_FOUND = [column for column in COMPLETIONS.c if column.name != "raw"]
+
+
+class TrialRepository:
+    """Reads and writes trials and completions of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
+        self._insert_completion = insert(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
+        trial = insert(TRIALS)
+        identity = ["cell_id", "sample_id", "repeat"]
+        replaced = {c.name: trial.excluded[c.name] for c in TRIALS.c if c.name not in identity}
+        self._insert_trial = trial.on_conflict_do_update(index_elements=identity, set_=replaced)
+
+    def write(self, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
+        with self._database.write() as connection:
+            if completions:
+                connection.execute(self._insert_completion, [_completion_row(c) for c in completions])
+            if trials:
+                connection.execute(self._insert_trial, [_trial_row(trial) for trial in trials])
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
+        found: dict[bytes, Completion] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(keys), _KEYS_AT_ONCE):
+                query = select(*_FOUND).where(COMPLETIONS.c.key.in_(keys[start : start + _KEYS_AT_ONCE]))
+                for row in connection.execute(query):
+                    completion = _completion(row)
+                    found[completion.key] = completion
+        return found
+
+    def raw(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The packed exchange of each completion."""
+        with self._database.read() as connection:
+            query = select(COMPLETIONS.c.key, COMPLETIONS.c.raw).where(COMPLETIONS.c.key.in_(keys))
+            return {bytes(row.key): bytes(row.raw) for row in connection.execute(query)}
+
+    def settled(self, cell_ids: Sequence[int]) -> Iterator[tuple[int, str, int]]:
+        """(cell, sample id, repeat) of every trial that is not owed again, streamed."""
+        query = select(TRIALS.c.cell_id, TRIALS.c.sample_id, TRIALS.c.repeat).where(
+            TRIALS.c.cell_id.in_(cell_ids), TRIALS.c.outcome != Outcome.ERROR.value
+        )
+        with self._database.read() as connection:
+            streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+            for cell_id, sample_id, repeat in streamed:
+                yield cell_id, sample_id, repeat
+
+    def measures(self, cell_id: int) -> Iterator[Measure]:
+        """The numbers of a cell's trials, streamed, without their texts."""
+        columns = (TRIALS.c.outcome, TRIALS.c.value, TRIALS.c.latency_s, TRIALS.c.prompt_tokens)
+        more = (TRIALS.c.output_tokens, TRIALS.c.cost, TRIALS.c.cached)
+        query = select(*columns, *more).where(TRIALS.c.cell_id == cell_id)
+        with self._database.read() as connection:
+            for outcome, *numbers in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+                yield Measure(Outcome(outcome), *numbers)
+
+    def graded(self, cell_id: int) -> Iterator[Trial]:
+        """The trials of a cell, streamed, without their answers."""
+        query = select(TRIALS).where(TRIALS.c.cell_id == cell_id)
+        with self._database.read() as connection:
+            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+                yield _trial(row)
+
+    def of_sample(self, cell_id: int, sample_id: str) -> list[Trial]:
+        """The trials of one sample in one cell, one for each repeat; the answer is filled in."""
+        query = select(TRIALS).where(TRIALS.c.cell_id == cell_id, TRIALS.c.sample_id == sample_id)
+        with self._database.read() as connection:
+            found = [_trial(row) for row in connection.execute(query.order_by(TRIALS.c.repeat))]
+        self._fill_answers(found)
+        return found
+
+    def trials(self, cell_id: int) -> Iterator[Trial]:
+        """The trials of a cell by sample and repeat, streamed; the answer is filled in."""
+        query = (
+            select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
+        )
+        with self._database.read() as connection:
+            streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+            for rows in streamed.partitions(_ROWS_AT_ONCE // 4):
+                trials = [_trial(row) for row in rows]
+                self._fill_answers(trials)
+                yield from trials
+
+    def _fill_answers(self, trials: Sequence[Trial]) -> None:
+        """An answer that is its last completion's text is stored once, with the completion."""
+        wanted = [trial.keys[-1] for trial in trials if trial.answer is None and trial.keys]
+        found = self.find(wanted) if wanted else {}
+        for trial in trials:
+            if trial.answer is None and trial.keys and trial.keys[-1] in found:
+                trial.answer = found[trial.keys[-1]].text
+
+
+def _completion_row(completion: Completion) -> dict[str, object]:
+    return {
+        "key": completion.key,
+        "text": _storable(completion.text),
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "output_tokens": completion.output_tokens,
+        "cost": completion.cost,
+        "queue_s": completion.queue_s,
+        "first_token_s": completion.first_token_s,
+        "latency_s": completion.latency_s,
+        "attempts": completion.attempts,
+        "finished_at": completion.finished_at,
+        "logprobs": orjson.dumps(completion.logprobs).decode() if completion.logprobs else None,
+        "raw": completion.raw,
+    }
+
+
+def _completion(row: Row[Any]) -> Completion:
+    logprobs = tuple(
+        TokenLogProb(item["token"], item["logprob"], tuple((t, p) for t, p in item["top"]))
+        for item in orjson.loads(row.logprobs or b"[]")
+    )
+    return Completion(
+        key=bytes(row.key),
+        text=row.text,
+        finish_reason=row.finish_reason,
+        prompt_tokens=row.prompt_tokens,
+        output_tokens=row.output_tokens,
+        cost=row.cost,
+        queue_s=row.queue_s,
+        first_token_s=row.first_token_s,
+        latency_s=row.latency_s,
+        attempts=row.attempts,
+        finished_at=row.finished_at,
+        logprobs=logprobs,
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL and no database takes half a surrogate pair; models write both."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else _storable(text)
+
+
+def _trial_row(trial: Trial) -> dict[str, object]:
+    return {
+        "cell_id": trial.cell,
+        "sample_id": trial.sample_id,
+        "repeat": trial.repeat,
+        "outcome": trial.outcome.value,
+        "value": trial.value,
+        "target": _storable(trial.target),
+        "answer": _optional(trial.answer),
+        "extracted": _optional(trial.extracted),
+        "rule": trial.rule,
+        "reason": _storable(trial.reason),
+        "parts": orjson.dumps(trial.parts).decode() if trial.parts else None,
+        "keys": b"".join(trial.keys),
+        "trace": _storable(orjson.dumps(trial.trace).decode()) if trial.trace else None,
+        "prompt_tokens": trial.prompt_tokens,
+        "output_tokens": trial.output_tokens,
+        "cost": trial.cost,
+        "latency_s": trial.latency_s,
+        "cached": trial.cached,
+        "error_code": trial.error_code,
+        "error": _optional(trial.error),
+    }
+
+
+def _trial(row: Row[Any]) -> Trial:
+    keys = bytes(row.keys)
+    return Trial(
+        cell=row.cell_id,
+        sample_id=row.sample_id,
+        repeat=row.repeat,
+        outcome=Outcome(row.outcome),
+        value=row.value,
+        target=row.target,
+        answer=row.answer,
+        extracted=row.extracted,
+        rule=row.rule,
+        reason=row.reason,
+        parts=orjson.loads(row.parts) if row.parts else {},
+        keys=tuple(keys[i : i + KEY_BYTES] for i in range(0, len(keys), KEY_BYTES)),
+        trace=tuple(orjson.loads(row.trace)) if row.trace else (),
+        prompt_tokens=row.prompt_tokens,
+        output_tokens=row.output_tokens,
+        cost=row.cost,
+        latency_s=row.latency_s,
+        cached=row.cached,
+        error_code=row.error_code,
+        error=row.error,
+    )
