@@ -10,7 +10,6 @@ import orjson
 
 from bakeoff import __version__
 from bakeoff.core.errors import UnknownName
-from bakeoff.core.hashing import unpack
 from bakeoff.core.records import CellRecord, RunRecord
 from bakeoff.core.types import Trial
 from bakeoff.reports.compare import Comparison, compare
@@ -65,8 +64,8 @@ class Results:
         prompts: dict[bytes, str] = {}
         wanted = [trial.keys[-1] for trial in trials if trial.keys]
         for start in range(0, len(wanted), 200):
-            for key, blob in self.trials.raw(wanted[start : start + 200]).items():
-                prompts[key] = prompt_of(blob)
+            for key, exchange in self.trials.raw(wanted[start : start + 200]).items():
+                prompts[key] = prompt_of(exchange)
         return [TrialView(trial, prompts.get(trial.keys[-1], "") if trial.keys else "") for trial in trials]
 
     def cell(self, reference: str) -> tuple[RunRecord, CellRecord]:
@@ -135,9 +134,9 @@ def find_cell(cells: Sequence[CellRecord], which: str, run: str) -> CellRecord:
     raise UnknownName("cell", which, names, see=f"bakeoff show {run}")
 
 
-def prompt_of(blob: bytes) -> str:
-    """The prompt in a packed exchange, as text."""
-    request = orjson.loads(unpack(blob)).get("request") or {}
+def prompt_of(exchange: bytes) -> str:
+    """The prompt in an exchange, as text."""
+    request = orjson.loads(exchange).get("request") or {}
     if isinstance(request.get("prompt"), str):
         return str(request["prompt"])
     messages = request.get("messages") or []

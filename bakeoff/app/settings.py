@@ -1,10 +1,10 @@
 """What comes from the environment. No other module reads it, and no secret is kept here.
 
-    BAKEOFF_HOME    folder of cache, journals and the embedded store   (default ~/.bakeoff)
-    BAKEOFF_STORE   database URL                       (default sqlite:///$BAKEOFF_HOME/bakeoff.db)
-    BAKEOFF_DATA    folder of local data sets
-    HF_HUB_OFFLINE  1: never ask the hub
-    OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, …   as their vendors define them
+BAKEOFF_HOME    folder of cache, journals and the embedded store   (default ~/.bakeoff)
+BAKEOFF_STORE   database URL                       (default sqlite:///$BAKEOFF_HOME/bakeoff.db)
+BAKEOFF_DATA    folder of local data sets
+HF_HUB_OFFLINE  1: never ask the hub
+OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, …   as their vendors define them
 """
 
 from __future__ import annotations

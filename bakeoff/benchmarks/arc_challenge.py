@@ -19,9 +19,7 @@ _DIGITS = str.maketrans("12345", "ABCDE")
 
 class ArcChallenge(FileBenchmark):
     name = "arc_challenge"
-    source = Source(
-        "https://allenai.org/data/arc", "CC BY-SA 4.0", "210d026faf9955653af8916fad021475a3f00453"
-    )
+    source = Source("https://allenai.org/data/arc", "CC BY-SA 4.0", "210d026faf9955653af8916fad021475a3f00453")
     files = {
         "test": DataFile(
             ("arc/ARC-c/ARC-Challenge-Test.jsonl", "ARC-c/ARC-Challenge-Test.jsonl"),

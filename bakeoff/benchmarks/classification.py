@@ -1,7 +1,7 @@
 """Classification: 48 short texts, each to be given one label of a closed list. Apache-2.0.
 
-    What is the sentiment of this review? Labels: positive, negative, neutral
-    Text: The strap broke on day two.                                      Target: negative
+What is the sentiment of this review? Labels: positive, negative, neutral
+Text: The strap broke on day two.                                      Target: negative
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ class Classification(Suite):
         labels, label = row.texts("labels"), row.text("label")
         if label not in labels:
             raise row.wrong("label", f"'{label}' is none of the labels {labels}")
-        question = (
-            f"{row.text('instruction')}\nLabels: {', '.join(labels)}\nText: {row.text('text')}"
-        )
+        question = f"{row.text('instruction')}\nLabels: {', '.join(labels)}\nText: {row.text('text')}"
         meta = {"difficulty": row.text("difficulty"), "tag": row.text("tag")}
         return Sample(row.text("id"), question, label, label, labels=tuple(labels), meta=meta)

@@ -22,16 +22,10 @@ _CALCULATOR = re.compile(r"<<[^<>]*>>")
 
 class Gsm8k(FileBenchmark):
     name = "gsm8k"
-    source = Source(
-        "https://github.com/openai/grade-school-math", "MIT", "3101c7d5072418e28b9008a6636bde82a006892c"
-    )
+    source = Source("https://github.com/openai/grade-school-math", "MIT", "3101c7d5072418e28b9008a6636bde82a006892c")
     files = {
-        "test": DataFile(
-            ("gsm8k/test.jsonl",), hub_path="main/test-00000-of-00001.parquet", **_HUB
-        ),
-        "train": DataFile(
-            ("gsm8k/train.jsonl",), hub_path="main/train-00000-of-00001.parquet", **_HUB
-        ),
+        "test": DataFile(("gsm8k/test.jsonl",), hub_path="main/test-00000-of-00001.parquet", **_HUB),
+        "train": DataFile(("gsm8k/train.jsonl",), hub_path="main/train-00000-of-00001.parquet", **_HUB),
     }
     shots_split = "train"
     profiles = {"bakeoff": Profile("bakeoff", "number", "numeric")}

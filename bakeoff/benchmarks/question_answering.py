@@ -1,6 +1,6 @@
 """Question answering: 48 short questions with one settled answer, written for Bakeoff. Apache-2.0.
 
-    Question: What is the capital of Mongolia?              Targets: Ulaanbaatar, Ulan Bator
+Question: What is the capital of Mongolia?              Targets: Ulaanbaatar, Ulan Bator
 """
 
 from __future__ import annotations

@@ -29,9 +29,7 @@ _EXAMPLES = (
 
 class TriviaQa(FileBenchmark):
     name = "triviaqa"
-    source = Source(
-        "https://nlp.cs.washington.edu/triviaqa", "Apache-2.0", "8c8dd48f72168c5d51e2f7b151595892a8fba43d"
-    )
+    source = Source("https://nlp.cs.washington.edu/triviaqa", "Apache-2.0", "8c8dd48f72168c5d51e2f7b151595892a8fba43d")
     files = {
         "test": DataFile(
             ("triviaqa/triviaqa_sm_sub.jsonl", "triviaqa/validation.jsonl"),

@@ -111,9 +111,7 @@ def resume(
         laboratory.close()
 
 
-def execute(
-    laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool
-) -> int:
+def execute(laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool) -> int:
     """Run a spec with progress; print its scores. Returns the exit code."""
     prepared = laboratory.prepare(spec)
     try:

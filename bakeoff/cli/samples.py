@@ -24,15 +24,11 @@ def samples() -> None:
 @click.option("--seed", type=int, default=0, show_default=True)
 @store_option
 @json_option
-def save(
-    name: str, benchmarks: tuple[str, ...], limit: int, seed: int, store: str | None, as_json: bool
-) -> None:
+def save(name: str, benchmarks: tuple[str, ...], limit: int, seed: int, store: str | None, as_json: bool) -> None:
     """Draw LIMIT samples of each benchmark and keep them as NAME."""
     laboratory = Laboratory(Settings.load(store))
     try:
-        kept = [
-            save_set(laboratory, name, benchmark, limit, seed) for benchmark in split_list(benchmarks)
-        ]
+        kept = [save_set(laboratory, name, benchmark, limit, seed) for benchmark in split_list(benchmarks)]
     finally:
         laboratory.close()
     if as_json:

@@ -12,7 +12,6 @@ from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
 from bakeoff.core.errors import UnknownName
-from bakeoff.core.hashing import unpack
 from bakeoff.core.types import Trial
 from bakeoff.reports.as_json import summary_json
 
@@ -27,7 +26,7 @@ def runs(store: str | None, as_json: bool) -> None:
     """List the runs in the store, the newest first."""
     laboratory = Laboratory(Settings.load(store))
     try:
-        found = laboratory.runs.list()
+        found = laboratory.runs.all()
         rows = []
         for run in found:
             cells = laboratory.runs.cells(run.id)
@@ -104,7 +103,7 @@ def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> Non
 
 def _exchanges(results: Results, trial: Trial) -> list[object]:
     raw = results.trials.raw(trial.keys)
-    return [orjson.loads(unpack(raw[key])) for key in trial.keys if key in raw]
+    return [orjson.loads(raw[key]) for key in trial.keys if key in raw]
 
 
 def _trial_fields(trial: Trial) -> dict[str, object]:

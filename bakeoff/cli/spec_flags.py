@@ -141,7 +141,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
-        raise ConfigInvalid(f"'{path}'{where}: broken YAML ({getattr(error, 'problem', error)})", "correct it") from None
+        raise ConfigInvalid(
+            f"'{path}'{where}: broken YAML ({getattr(error, 'problem', error)})", "correct it"
+        ) from None
     if not isinstance(fields, dict):
         raise ConfigInvalid(f"'{path}' holds no fields", "write 'models:', 'benchmarks:' … as in examples/spec.yaml")
     return fields

@@ -31,9 +31,7 @@ _LEADING_LETTER = re.compile(r"\A[\s*(\[\"'`]*([A-Ja-j])(?![\w'’])")
 _LONE_LETTER = re.compile(r"(?<![\w'’])\(?([A-J])\)?(?![\w'’])")
 
 
-def extract(
-    text: str, kind: AnswerKind, *, reasoned: bool, labels: tuple[str, ...] = ()
-) -> Extraction | None:
+def extract(text: str, kind: AnswerKind, *, reasoned: bool, labels: tuple[str, ...] = ()) -> Extraction | None:
     """The answer of the given kind, or None when no rule finds one.
 
     `reasoned`: the reply argues before it answers, so what stands last counts; else what stands
@@ -98,13 +96,13 @@ def _typed(span: str, kind: AnswerKind, rule: str, labels: tuple[str, ...]) -> s
 
 def _number(span: str, first: bool) -> str | None:
     """After a marker the first number is the answer; elsewhere the last one is."""
-    hits = _NUMBER.findall(span)
+    hits: list[str] = _NUMBER.findall(span)
     if not hits:
         return None
     if first and "=" in span:  # "Answer: 3 * 6 = 18"
-        tail = _NUMBER.findall(span.rsplit("=", 1)[1])
+        tail: list[str] = _NUMBER.findall(span.rsplit("=", 1)[1])
         return (tail or hits[-1:])[0].strip()
-    return str(hits[0] if first else hits[-1]).strip()
+    return (hits[0] if first else hits[-1]).strip()
 
 
 def _letter(span: str, labels: tuple[str, ...]) -> str | None:
@@ -119,7 +117,7 @@ def _letter(span: str, labels: tuple[str, ...]) -> str | None:
 
 
 def _is_choice(span: str, hit: re.Match[str]) -> bool:
-    """"A" alone, "A.", "(A)", "a)" are choices; "A planet turns" and "i think" are words."""
+    """ "A" alone, "A.", "(A)", "a)" are choices; "A planet turns" and "i think" are words."""
     rest = span[hit.end() :]
     if not rest or rest[0] in ").:]\n,;*\"'`":
         return True
@@ -133,15 +131,13 @@ def _label(span: str, labels: tuple[str, ...]) -> str | None:
     for label in labels:
         if exact == label.lower():
             return label
-    named = [
-        label for label in labels if re.search(rf"(?<!\w){re.escape(label.lower())}(?!\w)", lowered)
-    ]
+    named = [label for label in labels if re.search(rf"(?<!\w){re.escape(label.lower())}(?!\w)", lowered)]
     return named[0] if len(named) == 1 else None
 
 
 def _phrase(span: str) -> str | None:
     line = next((line for line in span.split("\n") if line.strip()), "")
-    return line.strip(" \t*_`\"") or None
+    return line.strip(' \t*_`"') or None
 
 
 def _whole(text: str, reasoned: bool) -> Extraction:

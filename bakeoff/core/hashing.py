@@ -42,6 +42,12 @@ def _identity_bytes(identity: ModelIdentity) -> bytes:
     return orjson.dumps({k: v for k, v in _fields(identity).items() if v}, option=orjson.OPT_SORT_KEYS)
 
 
+@lru_cache(maxsize=256)
+def identity_digest(identity: ModelIdentity) -> str:
+    """16 hex digits that stand for one model, reached one way."""
+    return blake2b(_identity_bytes(identity), digest_size=8).hexdigest()
+
+
 def _fields(identity: ModelIdentity) -> dict[str, str]:
     return {name: getattr(identity, name) for name in identity.__slots__}
 
@@ -85,11 +91,16 @@ def derive_seed(seed: int, *parts: str | int) -> int:
     return int.from_bytes(blake2b(text, digest_size=4).digest(), "big") >> 1
 
 
-def pack(request: bytes, response: bytes) -> bytes:
-    """Compress one exchange (both JSON) into the blob that is stored with a completion."""
-    squeeze = zlib.compressobj(level=1, wbits=-15, memLevel=8, zdict=_ZDICT)
-    body = b'{"request":%b,"response":%b}' % (request or b"null", response or b"null")
-    return squeeze.compress(body) + squeeze.flush()
+def exchange(request: bytes, response: bytes) -> bytes:
+    """One exchange with an engine (both JSON) as the JSON that is kept of it."""
+    return b'{"request":%b,"response":%b}' % (request or b"null", response or b"null")
+
+
+def pack(raw: bytes) -> bytes:
+    """Compress an exchange into the blob that is stored with a completion."""
+    # memLevel 5: most of the time for a text this short goes into clearing zlib's hash table.
+    squeeze = zlib.compressobj(level=6, wbits=-15, memLevel=5, zdict=_ZDICT)
+    return squeeze.compress(raw) + squeeze.flush()
 
 
 def unpack(blob: bytes) -> bytes:

@@ -179,6 +179,14 @@ class Archive(Protocol):
         """Both or neither are durable when it returns; a completion that is there stays as it is."""
         ...
 
+    def keys(self, models: Sequence[str]) -> Iterator[bytes]:
+        """The content keys of every stored completion of these identity digests."""
+        ...
+
+    def count(self, models: Sequence[str]) -> int:
+        """How many keys there are."""
+        ...
+
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         """The completions that are stored, by content key; `raw` is left empty."""
         ...

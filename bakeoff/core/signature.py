@@ -9,6 +9,8 @@ estimate is made. `bakeoff run --from "<signature>"` reads the first part.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import orjson
 
 from bakeoff.core.errors import ConfigInvalid
@@ -16,7 +18,8 @@ from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelS
 from bakeoff.core.types import Estimate, Json
 
 _MEASURED = ("n", "miss", "ci", "v")
-_SAMPLING = {
+Reader = Callable[[str], Json]
+_SAMPLING: dict[str, tuple[str, Reader]] = {
     "t": ("temperature", float),
     "top_p": ("top_p", float),
     "max": ("max_tokens", int),
@@ -79,21 +82,11 @@ def read(signature: str) -> tuple[dict[str, Json], str]:
 
 def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
     model: dict[str, Json] = {"model": parts.pop("model")}
-    for name, field in (("url", "base_url"), ("api", "api"), ("key", "api_key_env")):
-        if name in parts:
-            model[field] = parts.pop(name)
-    if "args" in parts:
-        model["args"] = orjson.loads(parts.pop("args"))
-    if "stream" in parts:
-        model["stream"] = parts.pop("stream") == "1"
-    sampling: dict[str, Json] = {
-        field: kind(parts.pop(name)) for name, (field, kind) in _SAMPLING.items() if name in parts
-    }
-    if "stop" in parts:
-        sampling["stop"] = orjson.loads(parts.pop("stop"))
+    model |= _taken(parts, {"url": ("base_url", str), "api": ("api", str), "key": ("api_key_env", str)})
+    model |= _taken(parts, {"args": ("args", orjson.loads), "stream": ("stream", bool)})
+    sampling = _taken(parts, {**_SAMPLING, "stop": ("stop", orjson.loads)})
     asked: dict[str, Json] = {"benchmark": benchmark, "profile": parts.pop("profile")}
-    if "split" in parts:
-        asked["split"] = parts.pop("split")
+    asked |= _taken(parts, {"split": ("split", str)})
     fields: dict[str, Json] = {
         "models": [model],
         "presets": [parts.pop("preset")],
@@ -101,15 +94,17 @@ def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
         "methods": [parts.pop("method")],
         "sampling": sampling,
     }
-    for name in ("repeats", "limit", "seed"):
-        if name in parts:
-            fields[name] = int(parts.pop(name))
-    if "samples" in parts:
-        fields["samples"] = parts.pop("samples")
+    numbers: dict[str, tuple[str, Reader]] = {name: (name, int) for name in ("repeats", "limit", "seed")}
+    fields |= _taken(parts, {**numbers, "samples": ("samples", str)})
     unknown = set(parts) - set(_MEASURED)
     if unknown:
         raise ValueError(f"unknown part '{sorted(unknown)[0]}'")
     return fields
+
+
+def _taken(parts: dict[str, str], wanted: dict[str, tuple[str, Reader]]) -> dict[str, Json]:
+    """Take the wanted parts out, under their field's name and read as its kind."""
+    return {field: kind(parts.pop(name)) for name, (field, kind) in wanted.items() if name in parts}
 
 
 def _escape(value: str) -> str:

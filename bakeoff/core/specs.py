@@ -104,9 +104,7 @@ class ExperimentSpec(_Spec):
     models: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field(min_length=1)
     presets: tuple[PresetName, ...] = Field(("balanced",), min_length=1)
     benchmarks: Annotated[tuple[BenchmarkSpec, ...], _as_list("benchmark")] = Field(min_length=1)
-    methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field(
-        (MethodSpec(method="naive"),), min_length=1
-    )
+    methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field((MethodSpec(method="naive"),), min_length=1)
     repeats: int = Field(1, ge=1, le=1000, description="times each sample is answered")
     sampling: SamplingSpec = SamplingSpec()
     limit: int | None = Field(None, ge=1, description="samples of each benchmark, drawn by seed")

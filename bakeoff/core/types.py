@@ -112,7 +112,11 @@ FinishReason = Literal["stop", "length", "refusal", "other"]
 
 @dataclass(slots=True)
 class Completion:
-    """The reply to one call. `raw` is the compressed request and response (core.hashing.pack)."""
+    """The reply to one call.
+
+    `model` is the digest of the identity that gave it; `raw` the JSON of request and response
+    (core.hashing.exchange).
+    """
 
     key: bytes
     text: str
@@ -127,6 +131,7 @@ class Completion:
     finished_at: float = 0.0
     raw: bytes = b""
     logprobs: tuple[TokenLogProb, ...] = ()
+    model: str = ""
     cached: bool = False
 
 

@@ -37,9 +37,7 @@ _OVERFLOW_WORDS = ("context length", "context_length", "context window", "too ma
 class Http:
     """A connection pool to one endpoint. Opens no socket before the first call."""
 
-    def __init__(
-        self, base_url: str, headers: Mapping[str, str], timeout: float, trust_proxies: bool = False
-    ) -> None:
+    def __init__(self, base_url: str, headers: Mapping[str, str], timeout: float, trust_proxies: bool = False) -> None:
         self.base_url = check_url(base_url)
         self._headers = {"content-type": "application/json", **headers}
         self._timeout = timeout

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import orjson
 
 from bakeoff.core.errors import BadResponse, ConfigInvalid, EngineError, RateLimited, Unavailable
-from bakeoff.core.hashing import content_key, pack
+from bakeoff.core.hashing import content_key, exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Price, Request
 
@@ -59,7 +59,7 @@ class Fake:
             finish_reason=finish,
             prompt_tokens=len(prompt) // 4 + 1,
             output_tokens=len(text) // 4 + 1,
-            raw=pack(sent, orjson.dumps({"text": text, "finish_reason": finish})),
+            raw=exchange(sent, orjson.dumps({"text": text, "finish_reason": finish})),
         )
 
     def _fail_once(self, request: Request, draws: list[float]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid
-from bakeoff.core.hashing import pack
+from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, FinishReason, Message, ModelIdentity, Request, TokenLogProb
 from bakeoff.engines._http import Http, parse_reply, public_url, status_error
@@ -109,11 +109,11 @@ class OpenAICompatible:
         except BadRequest as error:
             if "content_filter" in error.message or "content_policy" in error.message:
                 refusal = orjson.dumps({"error": error.message})
-                return Completion(b"", "", "refusal", raw=pack(sent, refusal))
+                return Completion(b"", "", "refusal", raw=exchange(sent, refusal))
             raise
         url = self._http.base_url + self._path
         completion = from_response(parse_reply(content, url), self._config.api, url)
-        completion.raw = pack(sent, content)
+        completion.raw = exchange(sent, content)
         return completion
 
     async def _generate_streamed(self, sent: bytes) -> Completion:
@@ -128,7 +128,7 @@ class OpenAICompatible:
         reply = assembly.response()
         completion = from_response(reply, self._config.api, assembly.url)
         completion.first_token_s = assembly.first_token_s
-        completion.raw = pack(sent, orjson.dumps(reply))
+        completion.raw = exchange(sent, orjson.dumps(reply))
         return completion
 
     async def close(self) -> None:

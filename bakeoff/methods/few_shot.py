@@ -34,8 +34,7 @@ class FewShot(SingleCall):
 
     def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
         blocks = [
-            f"Question: {shot.question}\nAnswer: {shot.worked or shot.reference}"
-            for shot in self.choose(sample, task)
+            f"Question: {shot.question}\nAnswer: {shot.worked or shot.reference}" for shot in self.choose(sample, task)
         ]
         asks = task.benchmark.instruction()
         head = [asks] if asks else []

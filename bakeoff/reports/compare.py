@@ -61,12 +61,18 @@ class Comparison:
         if estimate.value is None or estimate.low is None or estimate.high is None:
             return "Nothing to compare: the two cells have no graded sample in common."
         shown = self.p is not None and self.p < ALPHA and (estimate.low > 0 or estimate.high < 0)
-        points = f"{100 * estimate.value:+.1f} points, 95 % interval {100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}"
-        p = "" if self.p is None else f", {self.test} p = {format_p(self.p)}"
+        p = "" if self.p is None else f"; {self.test} p {'' if self.p < 0.0001 else '= '}{format_p(self.p)}"
+        where = f"on {estimate.n:,} pairs of '{self.a.benchmark}'"
+        low, high = 100 * estimate.low, 100 * estimate.high
         if not shown:
-            return f"No difference shown on {estimate.n:,} pairs ({points}{p})."
-        better, worse = (self.name_b, self.name_a) if estimate.value > 0 else (self.name_a, self.name_b)
-        return f"'{better}' scores higher than '{worse}' on {estimate.n:,} pairs ({points}{p})."
+            points = f"{100 * estimate.value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+            return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p})."
+        if estimate.value > 0:
+            better, worse = self.name_b, self.name_a
+        else:
+            better, worse, low, high = self.name_a, self.name_b, -high, -low
+        points = f"{100 * abs(estimate.value):.1f} points, 95 % interval {low:.1f} to {high:.1f}"
+        return f"'{better}' scores higher than '{worse}' {where} ({points}{p})."
 
 
 def format_p(p: float) -> str:
@@ -119,4 +125,3 @@ def _pair(a: Trial, b: Trial) -> Pair:
     return Pair(
         a.sample_id, a.repeat, a.target, a.outcome, b.outcome, a.extracted, b.extracted, a.value or 0.0, b.value or 0.0
     )
-

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bakeoff.core.errors import BadResponse, EngineError, RateLimited
-from bakeoff.core.hashing import content_key
+from bakeoff.core.hashing import content_key, identity_digest
 from bakeoff.core.protocols import Engine, EngineLimits
 from bakeoff.core.types import Completion, ModelIdentity, Request
 from bakeoff.runner.limits import Breaker, Budget, Limiter
@@ -114,6 +114,7 @@ class Caller:
         self._budget.begin_call()
         completion = await self._try(request)
         completion.key = key
+        completion.model = identity_digest(self._engine.identity)
         self._price(completion)
         await self._log.completion(completion)
         return completion
@@ -150,7 +151,9 @@ class Caller:
         self._counts.failed_tries += 1
         if isinstance(error, RateLimited):
             self._limiter.rate_limited(started, error.retry_after)
-        allowed = max(RATE_LIMIT_TRIES, self._patience.retries) if isinstance(error, RateLimited) else self._patience.retries
+        allowed = (
+            max(RATE_LIMIT_TRIES, self._patience.retries) if isinstance(error, RateLimited) else self._patience.retries
+        )
         retryable = error.retryable or (error.fatal and self.breaker.succeeded_once)
         final = not retryable or tries > allowed
         self.breaker.failed(error, tries, final)

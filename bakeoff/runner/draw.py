@@ -10,12 +10,14 @@ not in memory, so that the length of a benchmark costs 16 bytes an item. Example
 
 from __future__ import annotations
 
+import os
 import pickle
 import tempfile
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from typing import IO
 
 import orjson
 
@@ -23,13 +25,15 @@ from bakeoff.core.errors import DataInvalid
 from bakeoff.core.hashing import order_key
 from bakeoff.core.types import Sample
 
+CHUNK = 64
+
 
 class Draw:
     """The chosen samples in their order, read back one at a time."""
 
-    def __init__(self, digest: str, offsets: array[int], file: tempfile._TemporaryFileWrapper[bytes]) -> None:
+    def __init__(self, digest: str, places: array[int], file: IO[bytes]) -> None:
         self.digest = digest
-        self._offsets = offsets
+        self._places = places  # offset and size, in turns
         self._file = file
 
     @classmethod
@@ -45,11 +49,11 @@ class Draw:
 
         Raises DataInvalid when there are none, or when an id is not among them.
         """
-        file = tempfile.NamedTemporaryFile(prefix="bakeoff-draw-", buffering=1 << 20)
+        file = _temporary()
         wanted = set(ids) if ids is not None else None
         hasher = blake2b(digest_size=16)
         seen: dict[int, int] = {}
-        placed: list[tuple[int, int]] = []
+        placed: list[tuple[int, int, int]] = []
         offset = 0
         for sample in samples:
             sample = _distinct(sample, seen)
@@ -57,9 +61,9 @@ class Draw:
             if wanted is not None and sample.id not in wanted:
                 continue
             blob = pickle.dumps(sample, protocol=pickle.HIGHEST_PROTOCOL)
-            file.write(len(blob).to_bytes(4, "little") + blob)
-            placed.append((order_key(seed, benchmark, sample.id), offset))
-            offset += len(blob) + 4
+            file.write(blob)
+            placed.append((order_key(seed, benchmark, sample.id), offset, len(blob)))
+            offset += len(blob)
         if wanted is not None and len(placed) < len(wanted):
             missing = len(wanted) - len(placed)
             raise DataInvalid(
@@ -70,23 +74,47 @@ class Draw:
             raise DataInvalid(f"benchmark '{benchmark}' holds no samples", "check its file")
         placed.sort()
         file.flush()
-        return cls(hasher.hexdigest(), array("Q", (place for _, place in placed[:limit])), file)
+        return cls(hasher.hexdigest(), *_reordered(file, placed[:limit]))
 
     def __len__(self) -> int:
-        return len(self._offsets)
+        return len(self._places) // 2
 
     def __getitem__(self, position: int) -> Sample:
-        self._file.seek(self._offsets[position])
-        size = int.from_bytes(self._file.read(4), "little")
-        sample: Sample = pickle.loads(self._file.read(size))  # our own, from an unshared file
+        offset, size = self._places[2 * position], self._places[2 * position + 1]
+        blob = os.pread(self._file.fileno(), size, offset)
+        sample: Sample = pickle.loads(blob)  # our own, from a file that no one else can open
         return sample
 
     def __iter__(self) -> Iterator[Sample]:
-        for position in range(len(self)):
-            yield self[position]
+        for start in range(0, len(self), CHUNK):
+            offset = self._places[2 * start]
+            sizes = self._places[2 * start + 1 : 2 * (start + CHUNK) : 2]
+            chunk = memoryview(os.pread(self._file.fileno(), sum(sizes), offset))
+            for size in sizes:
+                sample: Sample = pickle.loads(chunk[:size])
+                chunk = chunk[size:]
+                yield sample
 
     def close(self) -> None:
         self._file.close()
+
+
+def _temporary() -> IO[bytes]:
+    return tempfile.TemporaryFile(prefix="bakeoff-draw-", buffering=1 << 20)
+
+
+def _reordered(file: IO[bytes], placed: Sequence[tuple[int, int, int]]) -> tuple[array[int], IO[bytes]]:
+    """The chosen samples in a file of their own, in their order, so that reading them is sequential."""
+    ordered = _temporary()
+    places = array("Q")
+    offset = 0
+    with file:
+        for _, start, size in placed:
+            ordered.write(os.pread(file.fileno(), size, start))
+            places.extend((offset, size))
+            offset += size
+    ordered.flush()
+    return places, ordered
 
 
 def _distinct(sample: Sample, seen: dict[int, int]) -> Sample:

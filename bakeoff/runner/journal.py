@@ -177,6 +177,7 @@ def _header(completion: Completion) -> bytes:
         completion.latency_s,
         completion.attempts,
         completion.finished_at,
+        completion.model,
         [(item.token, item.logprob, item.top) for item in completion.logprobs],
     )
     return orjson.dumps(fields)
@@ -195,8 +196,8 @@ def _read_segment(path: Path) -> Iterator[Completion]:
 
 
 def _completion(header: bytes, raw: bytes) -> Completion:
-    fields = orjson.loads(header)
-    logprobs = tuple(
-        TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in fields[11]
-    )
-    return Completion(bytes.fromhex(fields[0]), *fields[1:11], raw=raw, logprobs=logprobs)
+    key, *fields, model, found = orjson.loads(header)
+    logprobs = tuple(TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in found)
+    completion = Completion(bytes.fromhex(key), *fields)
+    completion.model, completion.raw, completion.logprobs = model, raw, logprobs
+    return completion

@@ -3,7 +3,8 @@
 A completion is journalled before `completion` returns. Rows are written by one thread while the
 next ones gather, so a slow database costs nothing until `MAX_WAITING` rows wait; then the workers
 wait too. Look-ups by key gather in the same way. When the database fails, `failure` is set and
-every later call raises it: what was journalled stays in the journal.
+every later call raises it: what was journalled stays in the journal. `known` saves the look-up of keys
+that are certainly new.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from bakeoff.core.errors import StoreError, StoreFull
 from bakeoff.core.protocols import Archive
 from bakeoff.core.types import Completion, Trial
 from bakeoff.runner.journal import Journal
+from bakeoff.runner.known import KnownKeys
 
 MAX_WAITING = 4096
 GATHER_SECONDS = 0.05
+FIND_SECONDS = 0.002
 SYNC_SECONDS = 1.0
 
 
 class Recorder:
     """TrialSink and cache of one execution. `run` must be under way while others call it."""
 
-    def __init__(self, archive: Archive, journal: Journal) -> None:
+    def __init__(self, archive: Archive, journal: Journal, known: KnownKeys | None = None) -> None:
         self._archive = archive
         self._journal = journal
+        self._known = known
         self.failure: StoreError | None = None
         self._completions: list[tuple[int, Completion]] = []
         self._trials: list[Trial] = []
@@ -49,9 +53,13 @@ class Recorder:
         segment = self._journal.append(completion)
         self._completions.append((segment, completion))
         self._fresh[completion.key] = completion
+        if self._known is not None:
+            self._known.add(completion.key)
         self._note_waiting()
         if self._journal.full and self.failure is None:
-            self._fail(StoreFull(f"no space left for the journal in '{self._journal.folder}'", "make room, then resume"))
+            self._fail(
+                StoreFull(f"no space left for the journal in '{self._journal.folder}'", "make room, then resume")
+            )
 
     async def trial(self, trial: Trial) -> None:
         """Queue a trial for the store; waits while too many rows wait. Raises StoreError."""
@@ -71,36 +79,39 @@ class Recorder:
         """The stored completion of that key. Look-ups made while one is under way go together."""
         if self.failure is not None:
             raise self.failure
+        if self._known is not None and key not in self._known:
+            return None
         fresh = self._fresh.get(key)
         if fresh is not None:
             return replace(fresh, cached=True)
         future = self._wanted.get(key)
-        if future is None:
-            future = asyncio.get_running_loop().create_future()
-            self._wanted[key] = future
-            if self._finder is None:
-                self._finder = asyncio.create_task(self._find_wanted())
-        return await asyncio.shield(future)
+        if future is not None:
+            return await asyncio.shield(future)
+        future = self._wanted[key] = asyncio.get_running_loop().create_future()
+        if self._finder is None:
+            self._finder = asyncio.create_task(self._find_wanted())
+        return await future
 
     async def _find_wanted(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             while self._wanted:
-                await asyncio.sleep(0)
+                await asyncio.sleep(FIND_SECONDS)
                 batch, self._wanted = self._wanted, {}
                 try:
                     found = await loop.run_in_executor(self._reader, self._archive.find, list(batch))
                 except StoreError as error:
                     self._fail(error)
                     for future in batch.values():
-                        future.set_exception(error)
-                        future.exception()  # seen here, should nobody wait for it any more
+                        if not future.done():
+                            future.set_exception(error)
                     continue
                 for key, future in batch.items():
                     completion = found.get(key)
                     if completion is not None:
                         completion.cached = True
-                    future.set_result(completion)
+                    if not future.done():  # it is when the one who asked was cancelled
+                        future.set_result(completion)
         finally:
             self._finder = None
 

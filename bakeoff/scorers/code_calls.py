@@ -28,10 +28,7 @@ class CodeCalls:
         result = await self._runner.call(extracted, str(target["entry_point"]), calls)
         if result.error is not None:
             return Score(0.0, result.error, {"passed": 0.0, "calls": float(len(calls))})
-        verdicts = [
-            same(value, case.get("expected"))
-            for value, case in zip(result.values, cases, strict=True)
-        ]
+        verdicts = [same(value, case.get("expected")) for value, case in zip(result.values, cases, strict=True)]
         reason = f"all {len(calls)} calls right"
         if not all(verdicts):
             first = verdicts.index(False)

@@ -7,6 +7,7 @@ metric in [0, 1]. Licence: ours. Printed example: two of three facts named → 0
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bakeoff.core.types import Sample, Score
 
@@ -28,7 +29,5 @@ class Facts:
         return Score(share / 2 if over else share, reason, parts, continuous=True)
 
 
-def _names(text: str, forms: list[object]) -> bool:
-    return any(
-        re.search(rf"(?<!\w){re.escape(str(form).lower())}(?!\w)", text) is not None for form in forms
-    )
+def _names(text: str, forms: Sequence[object]) -> bool:
+    return any(re.search(rf"(?<!\w){re.escape(str(form).lower())}(?!\w)", text) is not None for form in forms)

@@ -35,6 +35,6 @@ def number(text: str) -> Fraction | None:
     if not cleaned or len(cleaned) > 60 or "e" in cleaned.lower():
         return None
     try:
-        return Fraction(cleaned)
+        return Fraction(int(cleaned)) if cleaned.isdecimal() else Fraction(cleaned)
     except (ValueError, ZeroDivisionError):
         return None

@@ -49,9 +49,7 @@ def mean(values: Sequence[float], n_missing: int, confidence: float = CONFIDENCE
     return mean_of_sums(len(values), math.fsum(values), math.fsum(v * v for v in values), n_missing, confidence)
 
 
-def mean_of_sums(
-    n: int, total: float, squares: float, n_missing: int, confidence: float = CONFIDENCE
-) -> Estimate:
+def mean_of_sums(n: int, total: float, squares: float, n_missing: int, confidence: float = CONFIDENCE) -> Estimate:
     """As `mean`, from the number of values, their sum and the sum of their squares."""
     method = f"t{confidence * 100:g}"
     if n == 0:

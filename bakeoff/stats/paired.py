@@ -111,7 +111,9 @@ def _bisect(falling: Callable[[float], float], low: float, high: float) -> float
     return (low + high) / 2
 
 
-def compare_means(a: Sequence[float], b: Sequence[float], n_missing: int = 0, confidence: float = CONFIDENCE) -> PairedMean:
+def compare_means(
+    a: Sequence[float], b: Sequence[float], n_missing: int = 0, confidence: float = CONFIDENCE
+) -> PairedMean:
     """Compare continuous scores of the same samples, in the same order."""
     if len(a) != len(b):
         raise ValueError(f"{len(a)} and {len(b)} scores are no pairs")

@@ -138,9 +138,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ConfigInvalid(
-            f"store '{parsed.get_backend_name()}' is not supported", "use sqlite:/// or postgresql://"
-        )
+        raise ConfigInvalid(f"store '{parsed.get_backend_name()}' is not supported", "use sqlite:/// or postgresql://")
     try:
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed, pool_pre_ping=True)

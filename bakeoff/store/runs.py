@@ -56,12 +56,12 @@ class RunRepository:
         """The run of that name. Raises RunNotFound with the nearest name."""
         found = self.find(name)
         if found is None:
-            near = difflib.get_close_matches(name, [run.name for run in self.list()], n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, [run.name for run in self.all()], n=1, cutoff=0.5)
             hint = f"did you mean '{near[0]}'? See 'bakeoff runs'" if near else "see 'bakeoff runs'"
             raise RunNotFound(f"no run '{name}' in '{self._database.where}'", hint)
         return found
 
-    def list(self) -> list[RunRecord]:
+    def all(self) -> list[RunRecord]:
         """All runs, the newest first."""
         with self._database.read() as connection:
             rows = connection.execute(select(RUNS).order_by(RUNS.c.created_at.desc(), RUNS.c.id.desc()))
@@ -124,9 +124,7 @@ class RunRepository:
             "created_at": time.time(),
         }
         if any(kept.benchmark == chosen.benchmark for kept in self.sample_sets(chosen.name)):
-            raise ConfigInvalid(
-                f"a sample set '{chosen.name}' of '{chosen.benchmark}' exists", "choose another name"
-            )
+            raise ConfigInvalid(f"a sample set '{chosen.name}' of '{chosen.benchmark}' exists", "choose another name")
         with self._database.write() as connection:
             connection.execute(insert(SAMPLE_SETS), row)
 

@@ -83,6 +83,7 @@ COMPLETIONS = Table(
     "completions",
     METADATA,
     Column("key", LargeBinary(16), primary_key=True),
+    Column("model", String(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("finish_reason", String(16), nullable=False),
     Column("prompt_tokens", Integer),
@@ -95,6 +96,7 @@ COMPLETIONS = Table(
     Column("finished_at", Float, nullable=False),
     Column("logprobs", Text),
     Column("raw", LargeBinary, nullable=False),
+    Index("completions_by_model", "model", "key"),
 )
 
 SAMPLE_SETS = Table(

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bakeoff.core.hashing import KEY_BYTES
+from bakeoff.core.hashing import KEY_BYTES, pack, unpack
 from bakeoff.core.records import Measure
 from bakeoff.core.types import Completion, Outcome, TokenLogProb, Trial
 from bakeoff.store.database import Database
@@ -53,11 +53,22 @@ class TrialRepository:
                     found[completion.key] = completion
         return found
 
+    def keys(self, models: Sequence[str]) -> Iterator[bytes]:
+        query = select(COMPLETIONS.c.key).where(COMPLETIONS.c.model.in_(models))
+        with self._database.read() as connection:
+            for (key,) in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+                yield bytes(key)
+
+    def count(self, models: Sequence[str]) -> int:
+        query = select(func.count()).select_from(COMPLETIONS).where(COMPLETIONS.c.model.in_(models))
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def raw(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The packed exchange of each completion."""
+        """The exchange of each completion, as JSON."""
         with self._database.read() as connection:
             query = select(COMPLETIONS.c.key, COMPLETIONS.c.raw).where(COMPLETIONS.c.key.in_(keys))
-            return {bytes(row.key): bytes(row.raw) for row in connection.execute(query)}
+            return {bytes(row.key): unpack(row.raw) for row in connection.execute(query)}
 
     def settled(self, cell_ids: Sequence[int]) -> Iterator[tuple[int, str, int]]:
         """(cell, sample id, repeat) of every trial that is not owed again, streamed."""
@@ -66,8 +77,7 @@ class TrialRepository:
         )
         with self._database.read() as connection:
             streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-            for cell_id, sample_id, repeat in streamed:
-                yield cell_id, sample_id, repeat
+            yield from (tuple(row) for row in streamed)
 
     def measures(self, cell_id: int) -> Iterator[Measure]:
         """The numbers of a cell's trials, streamed, without their texts."""
@@ -95,9 +105,7 @@ class TrialRepository:
 
     def trials(self, cell_id: int) -> Iterator[Trial]:
         """The trials of a cell by sample and repeat, streamed; the answer is filled in."""
-        query = (
-            select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
-        )
+        query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
         with self._database.read() as connection:
             streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
             for rows in streamed.partitions(_ROWS_AT_ONCE // 4):
@@ -117,6 +125,7 @@ class TrialRepository:
 def _completion_row(completion: Completion) -> dict[str, object]:
     return {
         "key": completion.key,
+        "model": completion.model,
         "text": _storable(completion.text),
         "finish_reason": completion.finish_reason,
         "prompt_tokens": completion.prompt_tokens,
@@ -128,7 +137,7 @@ def _completion_row(completion: Completion) -> dict[str, object]:
         "attempts": completion.attempts,
         "finished_at": completion.finished_at,
         "logprobs": orjson.dumps(completion.logprobs).decode() if completion.logprobs else None,
-        "raw": completion.raw,
+        "raw": pack(completion.raw),
     }
 
 
@@ -139,6 +148,7 @@ def _completion(row: Row[Any]) -> Completion:
     )
     return Completion(
         key=bytes(row.key),
+        model=row.model,
         text=row.text,
         finish_reason=row.finish_reason,
         prompt_tokens=row.prompt_tokens,

@@ -63,6 +63,7 @@ def upgrade() -> None:
     op.create_table(
         "completions",
         sa.Column("key", sa.LargeBinary(16), primary_key=True),
+        sa.Column("model", sa.String(16), nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("finish_reason", sa.String(16), nullable=False),
         sa.Column("prompt_tokens", sa.Integer),
@@ -76,6 +77,7 @@ def upgrade() -> None:
         sa.Column("logprobs", sa.Text),
         sa.Column("raw", sa.LargeBinary, nullable=False),
     )
+    op.create_index("completions_by_model", "completions", ["model", "key"])
     op.create_table(
         "sample_sets",
         sa.Column("name", sa.String(100), primary_key=True),

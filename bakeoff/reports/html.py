@@ -1,0 +1,289 @@
+"""A run as one HTML file that needs nothing else: no network, no script to be read, light or dark.
+
+Texts of models are hostile. Three walls keep them inert: Jinja escapes every value, `charts.inert`
+cleans the whole page of odd characters, and a Content-Security-Policy lets nothing load and no
+script run but ours, named by its hash. The script is handed no data. Example:
+
+    Path("report.html").write_text(render_html(summary, details, comparisons), encoding="utf-8")
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from bakeoff.core.records import CellRecord, RunStatus
+from bakeoff.core.types import Outcome, Trial
+from bakeoff.reports import charts
+from bakeoff.reports.compare import ALPHA, Comparison
+from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, RunSummary, TrialView
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+TEXT_LIMIT = 4_000  # characters of a text that are shown
+BRIEF_LIMIT = 300  # the same inside a table
+PAIRS_SHOWN = 50
+EXTREMES_SHOWN = 5
+SYMBOLS: Mapping[str, str] = {
+    Outcome.CORRECT.value: "✓",
+    Outcome.INCORRECT.value: "✕",
+    Outcome.SCORED.value: "#",
+    Outcome.UNPARSED.value: "U",
+    Outcome.TRUNCATED.value: "T",
+    Outcome.REFUSED.value: "R",
+    Outcome.ERROR.value: "E",
+    NOT_RUN: "–",
+}
+KINDS = (*(outcome.value for outcome in MISSING), NOT_RUN)
+_STATUS = {
+    RunStatus.RUNNING: "Still running: every number is of the trials so far.",
+    RunStatus.COMPLETE: "",
+    RunStatus.INTERRUPTED: "Interrupted before its end; what was not run counts as missing.",
+    RunStatus.BUDGET: "Ended at a limit of calls, tokens, money or time; what was not run counts as missing.",
+    RunStatus.STOPPED: "Cells were stopped because an engine was dead; what was not run counts as missing.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A text as shown: its head, how many characters were left out of its middle, its tail."""
+
+    head: str
+    left_out: int = 0
+    tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One trial that can be opened: its address on the page and its neighbours' addresses."""
+
+    id: str
+    view: TrialView
+    before: str | None
+    after: str | None
+
+    @property
+    def trial(self) -> Trial:
+        return self.view.trial
+
+    @property
+    def name(self) -> str:
+        return self.trial.sample_id + (f" · repeat {self.trial.repeat}" if self.trial.repeat else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CellPage:
+    """One cell's part of the page: `panels` hold the `tiles` of its grid and the extremes."""
+
+    id: str
+    detail: CellDetail
+    panels: Sequence[Panel]
+    tiles: Sequence[Panel]
+    fastest: Sequence[Panel]
+    slowest: Sequence[Panel]
+
+    @property
+    def summary(self) -> CellSummary:
+        return self.detail.summary
+
+
+def render_html(summary: RunSummary, details: Sequence[CellDetail], comparisons: Sequence[Comparison]) -> str:
+    """The page, as text that every codec can write.
+
+    `details` need not cover every cell and their `views` need not cover every trial: the page says
+    how many of how many it shows.
+    """
+    pages = [_cell_page(place, detail) for place, detail in enumerate(details)]
+    script = _resource("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            run=summary,
+            status_note=_STATUS[summary.status],
+            pages=pages,
+            comparisons=comparisons,
+            anchors={page.summary.cell.id: page.id for page in pages},
+            panels={
+                (page.summary.cell.id, panel.trial.sample_id, panel.trial.repeat): panel.id
+                for page in pages
+                for panel in page.panels
+            },
+            latency_unit=_latency_unit(summary.cells),
+            policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+            "base-uri 'none'; form-action 'none'",
+            style=_markup(_resource("report.css")),
+            script=_markup(script),
+        )
+    )
+    return charts.inert(page)
+
+
+def cut(text: str, limit: int = TEXT_LIMIT) -> Cut:
+    """At most `limit` characters of a text: its head and its tail, where questions and answers stand."""
+    if len(text) <= limit:
+        return Cut(text)
+    tail = limit // 2
+    return Cut(text[: limit - tail], len(text) - limit, text[-tail:])
+
+
+def _cell_page(place: int, detail: CellDetail) -> CellPage:
+    fastest, slowest = detail.fastest[:EXTREMES_SHOWN], detail.slowest[:EXTREMES_SHOWN]
+    views = {_key(view): view for view in (*detail.views, *fastest, *slowest)}
+    ids = [f"t{place}-{i}" for i in range(len(views))]
+    around = [None, *ids, None]
+    panels = {key: Panel(ids[i], view, around[i], around[i + 2]) for i, (key, view) in enumerate(views.items())}
+
+    def chosen(some: Iterable[TrialView]) -> list[Panel]:
+        return [panels[_key(view)] for view in some]
+
+    return CellPage(f"c{place}", detail, list(panels.values()), chosen(detail.views), chosen(fastest), chosen(slowest))
+
+
+def _key(view: TrialView) -> tuple[str, int]:
+    return view.trial.sample_id, view.trial.repeat
+
+
+def _interval_charts(cells: Sequence[CellSummary]) -> list[tuple[str, Markup]]:
+    """One chart of shares and one of mean scores, where there are such cells."""
+    several = len({cell.cell.benchmark for cell in cells}) > 1
+    found = []
+    for title, continuous in (("Share correct", False), ("Mean score", True)):
+        rows = [
+            charts.IntervalRow(c.cell.model, c.estimate, _condition(c.cell), c.cell.benchmark if several else "")
+            for c in cells
+            if c.continuous is continuous
+        ]
+        if rows:
+            found.append((title, _markup(charts.interval_chart(rows, title=title, percent=not continuous))))
+    return found
+
+
+def _condition(cell: CellRecord) -> str:
+    return cell.method if cell.preset == "balanced" else f"{cell.method} · {cell.preset}"
+
+
+def _difference_chart(comparisons: Sequence[Comparison]) -> Markup:
+    rows = [
+        charts.IntervalRow(c.name_b, c.difference, f"against {c.name_a}", hollow=not _differs(c)) for c in comparisons
+    ]
+    return _markup(charts.difference_chart(rows, title="Differences with their intervals"))
+
+
+def _differs(comparison: Comparison) -> bool:
+    """Whether a difference was shown, by the rule of `Comparison.verdict`."""
+    low, high, p = comparison.difference.low, comparison.difference.high, comparison.p
+    return p is not None and p < ALPHA and low is not None and high is not None and (low > 0 or high < 0)
+
+
+def _outcome_bar(summary: CellSummary) -> Markup:
+    segments = [
+        charts.Segment(name, name.replace("_", " "), symbol, summary.outcomes.get(name, 0))
+        for name, symbol in SYMBOLS.items()
+    ]
+    return _markup(charts.share_bar(segments, title="Outcomes"))
+
+
+def _pair_segments(comparison: Comparison) -> list[charts.Segment]:
+    """The four counts of pairs, in words that fit how they were scored."""
+    scored = comparison.test == "paired t"
+    names = ("equal", "higher", "lower", "both zero") if scored else ("both right", "improved", "regressed", "neither")
+    counts = (comparison.both, comparison.improved, comparison.regressed, comparison.neither)
+    return [
+        charts.Segment(f"pair-{place}", name, symbol, count)
+        for place, (name, symbol, count) in enumerate(zip(names, "=▲▼∅", counts, strict=True))
+    ]
+
+
+def _pair_bar(comparison: Comparison) -> Markup:
+    return _markup(charts.share_bar(_pair_segments(comparison), title="Pairs"))
+
+
+def _latency_chart(detail: CellDetail) -> Markup:
+    latency = detail.summary.latency
+    marks = (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99))
+    return _markup(charts.histogram(detail.latencies, marks, title="Latency of the trials"))
+
+
+def _score(value: float | None, continuous: bool, unit: bool = True) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.3f}" if continuous else f"{100 * value:.1f}" + ("\u00a0%" if unit else "")
+
+
+def _between(low: float | None, high: float | None, continuous: bool) -> str:
+    if low is None or high is None:
+        return "none"
+    return f"{_score(low, continuous, False)}\u2009–\u2009{_score(high, continuous, False)}"
+
+
+def _interval_names(cells: Sequence[CellSummary]) -> str:
+    """How the intervals were computed, e.g. `wilson95`."""
+    return ", ".join(sorted({cell.estimate.method for cell in cells if cell.estimate.value is not None}))
+
+
+def _money(cost: float | None) -> str:
+    """US dollars; an unknown price is not a price of zero."""
+    if cost is None:
+        return "unknown"
+    return f"${cost:,.2f}" if cost == 0 or cost >= 1 else f"${cost:.4f}" if cost >= 1e-4 else f"${cost:.2g}"
+
+
+def _latency_unit(cells: Sequence[CellSummary]) -> tuple[float, str, int]:
+    """One factor, unit and number of decimals for every latency of a table."""
+    most = max((c.latency.p99 for c in cells if c.latency.p99 is not None), default=1.0)
+    return (1.0, "s", 2) if most >= 1 else (1000.0, "ms", 0 if most >= 0.1 else 2)
+
+
+def _latency(value: float | None, unit: tuple[float, str, int]) -> str:
+    return "unknown" if value is None else f"{unit[0] * value:,.{unit[2]}f}"
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _tile(trial: Trial) -> tuple[str, str]:
+    """Class and sign of a trial's tile: its outcome, or its score in per cent."""
+    if trial.outcome is Outcome.SCORED and trial.value is not None:
+        return f"scored v{min(4, max(0, int(5 * trial.value)))}", f"{100 * trial.value:.0f}"
+    return trial.outcome.value, SYMBOLS[trial.outcome.value]
+
+
+def _resource(name: str) -> str:
+    return files("bakeoff.reports").joinpath("page", name).read_text(encoding="utf-8")
+
+
+def _markup(text: str) -> Markup:
+    """Our own text, which is to stand in the page as it is."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        loader=FunctionLoader(_resource),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    named = (_interval_charts, _difference_chart, _outcome_bar, _pair_bar, _pair_segments, _latency_chart)
+    worded = (_score, _between, _interval_names, _money, _latency, _when, _tile)
+    environment.globals.update({function.__name__[1:]: function for function in (*named, *worded)})
+    environment.globals.update(
+        latency_unit_of=_latency_unit, cut=cut, seconds=charts.seconds, symbols=SYMBOLS, kinds=KINDS
+    )
+    environment.globals.update(BRIEF_LIMIT=BRIEF_LIMIT, PAIRS_SHOWN=PAIRS_SHOWN)
+    return environment

@@ -1,0 +1,1 @@
+"""Speed and memory of Bakeoff beside a bare loop: `python -m bench` (or `make bench`)."""
