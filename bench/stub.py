@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import cast
 
 STOP_AFTER_SECONDS = 1800  # a stub that its test forgot ends by itself
 Fault = Callable[["Stub"], None]
@@ -49,8 +50,7 @@ class Stub(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -105,12 +105,12 @@ class Stub(asyncio.Protocol):
         number = digest % 100
         text = f"Let me think. The answer is {number}.\\n#### {number}"
         chat = b"chat" in path
-        shape = '"message":{"role":"assistant","content":"%s"}' if chat else '"text":"%s"'
+        said = f'"message":{{"role":"assistant","content":"{text}"}}' if chat else f'"text":"{text}"'
+        kind = "chat.completion" if chat else "text_completion"
         prompt = len(body) // 4
-        reply = (
-            '{"id":"stub","object":"%s","created":0,"model":"stub","choices":[{"index":0,%s,"finish_reason":"stop"}],'
-            '"usage":{"prompt_tokens":%d,"completion_tokens":16,"total_tokens":%d}}'
-        ) % ("chat.completion" if chat else "text_completion", shape % text, prompt, prompt + 16)
+        usage = f'{{"prompt_tokens":{prompt},"completion_tokens":16,"total_tokens":{prompt + 16}}}'
+        choice = f'{{"index":0,{said},"finish_reason":"stop"}}'
+        reply = f'{{"id":"stub","object":"{kind}","created":0,"model":"stub","choices":[{choice}],"usage":{usage}}}'
         self._send(200, reply.encode())
 
     def _send(self, status: int, body: bytes, headers: bytes = b"") -> None:

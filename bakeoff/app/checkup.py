@@ -12,7 +12,7 @@ from bakeoff import __version__
 from bakeoff.app import wiring
 from bakeoff.app.settings import Settings, secret
 from bakeoff.benchmarks import BENCHMARKS
-from bakeoff.core.errors import BakeoffError
+from bakeoff.core.errors import AuthFailed, BadRequest, BakeoffError, EndpointWrong, RateLimited
 from bakeoff.core.specs import ModelSpec
 from bakeoff.core.types import Message, Request, Sampling
 from bakeoff.sandbox.bubblewrap import find_bubblewrap
@@ -86,7 +86,7 @@ def _data(settings: Settings) -> Iterator[Finding]:
 
 
 def _endpoint(settings: Settings, base_url: str) -> Finding:
-    """Ask for one token of a model that is not there: whether somebody answers is what counts."""
+    """Ask for one token of a model that is not there: whether the API answers is what counts."""
     spec = ModelSpec(model="openai_compatible/doctor", base_url=base_url)
 
     async def ask() -> str:
@@ -98,6 +98,13 @@ def _endpoint(settings: Settings, base_url: str) -> Finding:
         return "answers"
 
     try:
-        return Finding("endpoint", True, f"'{base_url}' {asyncio.run(ask())}")
+        said = asyncio.run(ask())
+    except AuthFailed:
+        said = "answers, and wants an API key"
+    except (BadRequest, RateLimited):
+        said = "answers"
     except BakeoffError as error:
-        return Finding("endpoint", False, error.message, error.hint or "", needed=True)
+        if not (isinstance(error, EndpointWrong) and "model" in error.message.partition(" answered ")[2]):
+            return Finding("endpoint", False, error.message, error.hint or "", needed=True)
+        said = "answers"  # that it has no such model
+    return Finding("endpoint", True, f"'{base_url}' {said}")

@@ -42,7 +42,7 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository) -> dict[str
     ]
     prompt_tokens = round(sum(prompts) / len(prompts) / CHARS_PER_TOKEN * record.planned)
     usual = runs.usual_tokens(record.benchmark, record.method)
-    most = benchmark.task.sampling(benchmark.draw[0], 0).max_tokens
+    most = cell.method.limit(benchmark.draw[0], benchmark.task)
     output_tokens = round((usual[0] if usual else most) * record.planned)
     price = cell.model.engine.limits.price
     in_flight = min(concurrency, cell.model.engine.limits.max_concurrency or concurrency)

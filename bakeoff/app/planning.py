@@ -99,7 +99,7 @@ def _prepare_benchmark(
 ) -> PreparedBenchmark:
     profile = wiring.profile_of(benchmark, asked)
     score = wiring.build_scorer(profile.scorer).score
-    ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples else None
+    ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples is not None else None
     samples = benchmark.samples(asked.split or benchmark.default_split)
     draw = Draw.of(samples, asked.benchmark, spec.seed, spec.limit, ids)
     return PreparedBenchmark(asked, benchmark, draw, profile, score, wiring.ExperimentTask(benchmark, spec))

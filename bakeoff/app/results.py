@@ -12,7 +12,7 @@ from bakeoff import __version__
 from bakeoff.core.errors import UnknownName
 from bakeoff.core.records import CellRecord, RunRecord
 from bakeoff.core.types import Trial
-from bakeoff.reports.compare import Comparison, compare
+from bakeoff.reports.compare import Comparison, compare, correct
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
@@ -79,15 +79,17 @@ class Results:
 
     def compare(self, reference_a: str, reference_b: str) -> Comparison:
         """Raises RunNotFound, UnknownName, NotComparable."""
-        (run_a, a), (run_b, b) = self.cell(reference_a), self.cell(reference_b)
-        return self.compare_cells((run_a.name, a), (run_b.name, b))
+        return self.compare_cells(*self.cell(reference_a), *self.cell(reference_b))
 
-    def compare_cells(self, a: tuple[str, CellRecord], b: tuple[str, CellRecord]) -> Comparison:
-        names = _names(a, b)
-        return compare(names, (a[1], b[1]), (self.trials.graded(a[1].id), self.trials.graded(b[1].id)))
+    def compare_cells(self, run_a: RunRecord, a: CellRecord, run_b: RunRecord, b: CellRecord) -> Comparison:
+        around = [*self.runs.cells(run_a.id), *self.runs.cells(run_b.id)]
+        names = cell_names(around, a, b)
+        if names[0] == names[1]:
+            names = (f"{run_a.name} {names[0]}".strip(), f"{run_b.name} {names[1]}".strip())
+        return compare(names, (a, b), (self.trials.graded(a.id), self.trials.graded(b.id)))
 
     def comparisons(self, name: str) -> list[Comparison]:
-        """In every benchmark of a run, each cell against the first: what a report shows."""
+        """In every benchmark of a run, each cell against the first, corrected for their number."""
         run = self.runs.get(name)
         found: list[Comparison] = []
         first: dict[str, CellRecord] = {}
@@ -97,18 +99,15 @@ class Results:
                 continue
             base = first.setdefault(cell.benchmark, cell)
             if base is not cell:
-                found.append(self.compare_cells((run.name, base), (run.name, cell)))
-        return found
+                found.append(self.compare_cells(run, base, run, cell))
+        return correct(found)
 
 
-def _names(a: tuple[str, CellRecord], b: tuple[str, CellRecord]) -> tuple[str, str]:
-    """The shortest names that tell two cells apart."""
-    for parts in (("method",), ("model",), ("preset",), ("model", "method"), ("model", "preset", "method")):
-        found = [" ".join(str(getattr(cell, part)) for part in parts) for _, cell in (a, b)]
-        others = {"model", "method", "preset"} - set(parts)
-        if found[0] != found[1] and all(getattr(a[1], o) == getattr(b[1], o) for o in others):
-            return found[0], found[1]
-    return f"{a[0]}:{a[1].position}", f"{b[0]}:{b[1].position}"
+def cell_names(around: Sequence[CellRecord], a: CellRecord, b: CellRecord) -> tuple[str, str]:
+    """The shortest names of two cells: only what differs among the cells around them."""
+    parts = [p for p in ("model", "preset", "method") if len({getattr(cell, p) for cell in around}) > 1]
+    first, second = (" ".join(str(getattr(cell, part)) for part in parts) for cell in (a, b))
+    return first, second
 
 
 def _keep(heap: list[tuple[float, int, Trial]], item: tuple[float, int, Trial]) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bakeoff.app import wiring
 from bakeoff.app.experiments import Laboratory
+from bakeoff.benchmarks import BENCHMARKS
+from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.records import SampleSet
 from bakeoff.runner.draw import Draw
+
+
+def save_sets(laboratory: Laboratory, name: str, benchmarks: Sequence[str], limit: int, seed: int) -> list[SampleSet]:
+    """A set of each benchmark under one name; every benchmark is known before one set is saved."""
+    if not name.strip() or not benchmarks:
+        raise ConfigInvalid("a sample set needs a name and a benchmark", "see 'bakeoff samples save --help'")
+    for benchmark in benchmarks:
+        BENCHMARKS.check(benchmark)
+    return [save_set(laboratory, name, benchmark, limit, seed) for benchmark in benchmarks]
 
 
 def save_set(laboratory: Laboratory, name: str, benchmark: str, limit: int, seed: int) -> SampleSet:

@@ -32,9 +32,8 @@ class Settings:
     @classmethod
     def load(cls, store: str | None = None) -> Settings:
         """Read the environment; `store` wins over BAKEOFF_STORE. Raises ConfigInvalid."""
-        home = Path(os.environ.get("BAKEOFF_HOME") or Path.home() / ".bakeoff").expanduser()
-        data = os.environ.get("BAKEOFF_DATA")
-        folder = Path(data).expanduser() if data else None
+        home = _folder("BAKEOFF_HOME") or Path.home() / ".bakeoff"
+        folder = _folder("BAKEOFF_DATA")
         if folder is not None and not folder.is_dir():
             raise ConfigInvalid(f"BAKEOFF_DATA is '{folder}', which is no folder", "correct or unset it")
         return cls(
@@ -45,6 +44,20 @@ class Settings:
             openai_base_url=os.environ.get("OPENAI_BASE_URL") or None,
             proxied=any(os.environ.get(name) for name in _PROXIES),
         )
+
+
+def _folder(variable: str) -> Path | None:
+    """The path in a variable, `~` replaced. Raises ConfigInvalid."""
+    given = os.environ.get(variable)
+    try:
+        return Path(given).expanduser() if given else None
+    except RuntimeError:  # ~somebody
+        raise ConfigInvalid(f"{variable} is '{given}', and there is no such user", "correct or unset it") from None
+
+
+def coloured() -> bool:
+    """False when NO_COLOR is set (https://no-color.org); whether anybody looks is another question."""
+    return not os.environ.get("NO_COLOR")
 
 
 def secret(variable: str) -> str | None:

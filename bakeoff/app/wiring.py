@@ -5,6 +5,7 @@ A name of the spec becomes an object here, and nowhere else.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from bakeoff.engines.catalogue import Entry, models, preset
 from bakeoff.methods import METHODS
 from bakeoff.scorers import SCORERS
 
+REASONING_TOKENS = 256
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
@@ -49,6 +52,11 @@ def resolve_model(name: str) -> ResolvedModel:
 def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Settings) -> Engine:
     """The engine of a model under a preset. Raises UnknownName, MissingKey, ConfigInvalid."""
     model = resolve_model(spec.model)
+    if "@" in (spec.base_url or "").partition("://")[2].partition("/")[0]:
+        raise ConfigInvalid(
+            f"the base URL of '{spec.model}' holds a user or password, and a spec is stored",
+            "put the key in the environment and name the variable with --api-key-env",
+        )
     base_url = spec.base_url or (model.entry.base_url if model.entry else None)
     if base_url is None and model.engine == "openai_compatible":
         if model.entry is not None and model.entry.api_key_env is None:
@@ -82,6 +90,11 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
 def _api_key(spec: ModelSpec, model: ResolvedModel, base_url: str | None) -> str | None:
     """The key to send. One that the user did not name is never sent to an address they chose."""
     if spec.api_key_env is not None:
+        if not _VARIABLE.fullmatch(spec.api_key_env):  # perhaps the key itself: it is not repeated
+            raise ConfigInvalid(
+                "what --api-key-env (api_key_env) gives is no name of an environment variable",
+                "write it like --api-key-env MY_KEY, after: export MY_KEY=…",
+            )
         found = secret(spec.api_key_env)
         if found is None:
             raise MissingKey(spec.model, spec.api_key_env)
@@ -96,7 +109,10 @@ def _api_key(spec: ModelSpec, model: ResolvedModel, base_url: str | None) -> str
 
 
 def _is_loopback(url: str | None) -> bool:
-    host = urlsplit(url).hostname if url else None
+    try:
+        host = urlsplit(url).hostname if url else None
+    except ValueError:
+        return False  # no address: the engine says so
     return host in ("127.0.0.1", "localhost", "::1")
 
 
@@ -147,14 +163,14 @@ class ExperimentTask:
     def seed(self) -> int:
         return self._spec.seed
 
-    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = ()) -> Sampling:
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = (), reasoned: bool = False) -> Sampling:
         chosen = self._spec.sampling
         seed = None
         if chosen.temperature > 0:  # greedy calls take no seed, so experiments share their answers
             seed = derive_seed(self._spec.seed, "sampling", self._benchmark.name, sample.id, repeat)
         return Sampling(
             temperature=chosen.temperature,
-            max_tokens=chosen.max_tokens or self._benchmark.max_tokens,
+            max_tokens=chosen.max_tokens or self._benchmark.max_tokens + (REASONING_TOKENS if reasoned else 0),
             top_p=chosen.top_p,
             stop=chosen.stop or stop,
             seed=seed,

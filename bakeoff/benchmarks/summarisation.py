@@ -25,7 +25,7 @@ class Summarisation(Suite):
         limit = row.get("max_words")
         if not isinstance(limit, int):
             raise row.wrong("max_words", f"a number is expected, not {limit!r:.40}")
-        question = f"Summarise the text in at most {limit} words.\nText: {row.text('passage')}"
+        question = f"Summarise the text in at most {limit} words.\nText: {row.text('text')}"
         target = {"facts": row.get("facts"), "max_words": limit}
         meta = {"difficulty": row.text("difficulty"), "tag": row.text("tag")}
         return Sample(row.text("id"), question, target, row.text("reference"), meta=meta)

@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 from bakeoff.app.experiments import Laboratory
-from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
-from bakeoff.cli import screen
 from bakeoff.cli.run import execute
 from bakeoff.cli.show import store_option
 from bakeoff.core.specs import parse_spec
@@ -39,17 +37,9 @@ def demo(limit: int, model: str, output_dir: Path, store: str | None) -> int:
     laboratory = Laboratory(Settings.load(store))
     try:
         spec = parse_spec(fields)
-        code = execute(laboratory, spec, output_dir, as_json=False, quiet=False)
+        code = execute(laboratory, spec, output_dir, as_json=False, quiet=False, pairs=5)
         if code in (0, 1):
-            _compare(laboratory, str(spec.name))
             click.echo(f"report: {(output_dir / 'report.html').resolve()}")
         return code
     finally:
         laboratory.close()
-
-
-def _compare(laboratory: Laboratory, name: str) -> None:
-    from bakeoff.reports.terminal import print_comparison
-
-    comparison = Results(laboratory.runs, laboratory.trials).compare(f"{name}:0", f"{name}:1")
-    print_comparison(comparison, screen.out(), pairs=5)

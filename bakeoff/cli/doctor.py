@@ -9,6 +9,7 @@ import orjson
 
 from bakeoff.app.checkup import check
 from bakeoff.app.settings import Settings
+from bakeoff.cli import screen
 from bakeoff.cli.show import json_option, store_option
 
 
@@ -27,7 +28,7 @@ def doctor(base_url: str | None, store: str | None, as_json: bool) -> int:
         broken = broken or (finding.needed and not finding.ok)
         findings.append(asdict(finding))
         if not as_json:
-            mark = click.style("ok", fg="green") if finding.ok else click.style("--", fg="yellow")
+            mark = screen.paint("ok", fg="green") if finding.ok else screen.paint("--", fg="yellow")
             click.echo(f"{mark}  {finding.what:<26} {finding.said}")
             if finding.fix:
                 click.echo(f"    fix: {finding.fix}")

@@ -87,19 +87,31 @@ def main(args: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = 130
-    except BrokenPipeError:  # the reader of our output went away: `bakeoff runs | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 0
+    except BrokenPipeError:
+        _reader_left()
+    except SystemExit as done:
+        if done.code != 1:  # shell completion
+            raise
+        _reader_left()  # click ends so on a broken pipe
     except Exception as error:
         code = _explain(error)
     sys.exit(code)
 
 
+def _reader_left() -> None:
+    """The reader of our output went away (`bakeoff runs | head`): nothing is wrong, nobody listens."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _explain(error: Exception) -> int:
     """One line for an error of the tree; anything else is a defect of ours and keeps its trace."""
-    from bakeoff.core.errors import BakeoffError
+    from bakeoff.core.errors import BakeoffError, ConfigInvalid
 
+    if isinstance(error, UnicodeEncodeError):
+        bad = ascii(error.object[error.start : error.end])
+        error = ConfigInvalid(f"{bad} cannot be written as {error.encoding}", "use UTF-8 throughout")
     if not isinstance(error, BakeoffError):
         raise error
-    click.echo(f"error[{error.code}]: {error}", err=True)
+    line = " ".join(str(error).splitlines())
+    click.echo(f"error[{error.code}]: {line}", err=True)
     return error.exit_code

@@ -17,7 +17,7 @@ from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
 from bakeoff.cli.spec_flags import build_spec, spec_options
 from bakeoff.core.records import RunStatus
-from bakeoff.core.specs import ExperimentSpec
+from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.reports.as_json import summary_json
 from bakeoff.reports.summary import RunSummary
 from bakeoff.runner.schedule import Schedule
@@ -105,14 +105,19 @@ def resume(
             changed["concurrency"] = concurrency
         if retries is not None:
             changed["retries"] = retries
-        spec = ExperimentSpec.model_validate({**stored.model_dump(mode="json"), **changed})
+        spec = parse_spec({**stored.model_dump(mode="json"), **changed})
         return execute(laboratory, spec, output_dir, as_json, quiet)
     finally:
         laboratory.close()
 
 
-def execute(laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool) -> int:
-    """Run a spec with progress; print its scores. Returns the exit code."""
+def execute(
+    laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool, pairs: int = 0
+) -> int:
+    """Run a spec with progress; print its scores, and `pairs` differing samples of each comparison.
+
+    Returns the exit code.
+    """
     prepared = laboratory.prepare(spec)
     try:
         if not quiet and not as_json:
@@ -131,9 +136,10 @@ def execute(laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | Non
     if as_json:
         click.echo(_as_json(summary, execution))
     else:
-        _print(results, summary)
         if not quiet:
             screen.talk(_last_word(execution))
+        if execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
+            _print(results, summary, pairs)
     for lane, error in execution.ending.dead.items():
         screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
     return exit_code(execution, summary)
@@ -187,14 +193,18 @@ def _as_json(summary: RunSummary, execution: Execution) -> str:
     return orjson.dumps(fields).decode()
 
 
-def _print(results: Results, summary: RunSummary) -> None:
-    from bakeoff.reports.terminal import print_comparison, print_summary
+def _print(results: Results, summary: RunSummary, pairs: int) -> None:
+    """The tables, the first comparisons, and last the signatures."""
+    from bakeoff.reports.terminal import print_comparison, print_signatures, print_tables
 
     console = screen.out()
+    print_tables(summary, console)
     comparisons = results.comparisons(summary.name) if len(summary.cells) > 1 else []
     for comparison in comparisons[:COMPARED_AT_MOST]:
-        print_comparison(comparison, console, pairs=0)
-    print_summary(summary, console)
+        print_comparison(comparison, console, pairs)
+    if len(comparisons) > COMPARED_AT_MOST:
+        console.print(f"and {len(comparisons) - COMPARED_AT_MOST} more comparisons: bakeoff report {summary.name}")
+    print_signatures(summary, console)
 
 
 def exit_code(execution: Execution, summary: RunSummary) -> int:

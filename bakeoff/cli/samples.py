@@ -6,7 +6,7 @@ import click
 import orjson
 
 from bakeoff.app.experiments import Laboratory
-from bakeoff.app.sampling import save_set
+from bakeoff.app.sampling import save_sets
 from bakeoff.app.settings import Settings
 from bakeoff.cli.show import json_option, store_option
 from bakeoff.cli.spec_flags import split_list
@@ -28,7 +28,7 @@ def save(name: str, benchmarks: tuple[str, ...], limit: int, seed: int, store: s
     """Draw LIMIT samples of each benchmark and keep them as NAME."""
     laboratory = Laboratory(Settings.load(store))
     try:
-        kept = [save_set(laboratory, name, benchmark, limit, seed) for benchmark in split_list(benchmarks)]
+        kept = save_sets(laboratory, name, split_list(benchmarks), limit, seed)
     finally:
         laboratory.close()
     if as_json:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bakeoff.app.experiments import Progress
+from bakeoff.app.settings import coloured
 from bakeoff.core.records import CellRecord
 from bakeoff.reports.summary import NOT_RUN, estimate_of
 from bakeoff.reports.terminal import cost_text, score_text
@@ -22,10 +23,19 @@ CELLS_SHOWN = 8
 
 
 def out() -> Console:
-    """The console of stdout: plain and 80 columns wide when piped, NO_COLOR obeyed by rich."""
+    """The console of stdout: plain and 100 columns wide when piped, NO_COLOR obeyed by rich."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 100)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # to cli.main, as from any other write
+
+    return Piped(file=sys.stdout, width=None if sys.stdout.isatty() else 100)
+
+
+def paint(text: str, fg: str | None = None, bold: bool | None = None) -> str:
+    """The text in a colour, or as it is under NO_COLOR; click takes colours off when piped."""
+    return click.style(text, fg=fg, bold=bold) if coloured() else text
 
 
 def talk(text: str) -> None:

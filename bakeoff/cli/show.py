@@ -71,10 +71,12 @@ def show(name: str, sample: str | None, store: str | None, as_json: bool) -> Non
         if as_json:
             click.echo(orjson.dumps(summary_json(summary)).decode())
             return
-        from bakeoff.reports.terminal import print_summary
+        from bakeoff.reports.terminal import print_signatures, print_tables
 
         click.echo(f"run '{summary.name}' · {summary.status.value} · {summary.seconds:.1f} s · v{summary.version}")
-        print_summary(summary, screen.out())
+        console = screen.out()
+        print_tables(summary, console)
+        print_signatures(summary, console)
     finally:
         laboratory.close()
 
@@ -94,7 +96,7 @@ def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> Non
             fields = {"cell": cell.position, "label": cell.label, **_trial_fields(trial), "exchanges": exchanges}
             click.echo(orjson.dumps(fields).decode())
             continue
-        click.echo(click.style(f"── {cell.label} · repeat {trial.repeat}", bold=True))
+        click.echo(screen.paint(f"── {cell.label} · repeat {trial.repeat}", bold=True))
         for line in _told(trial):
             click.echo(line)
         for exchange in exchanges:

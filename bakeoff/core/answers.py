@@ -17,16 +17,28 @@ from bakeoff.core.types import Extraction
 
 MAX_CHARS = 100_000
 
-# "#### 18", "Answer: 18", "The final answer is 18", "**Answer:** 18"
-_MARKER = re.compile(r"(?i)####|\b(?:final |correct )?answer(?: is|\W{0,3}:)")
+# "#### 18", "Answer: 18", "The final answer is 18", "**Answer:** 18"; not the heading "#### Step 2"
+_MARKER = re.compile(r"(?i)####(?![ \t]*(?:[a-z]{2,}|\d+[.)][ \t]+[a-z]))|\b(?:final |correct )?answer(?: is|\W{0,3}:)")
 _BOXED = re.compile(r"\\boxed\{([^{}]{1,200}(?:\{[^{}]{0,100}\}[^{}]{0,100}){0,5})\}")
 _THEREFORE = re.compile(r"(?i)\b(?:therefore|thus|hence|so)\b[,:]?\s")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+# A lone letter at the start of a line is a choice, "B. Its days", and no sentence.
+_SENTENCE_END = re.compile(r"(?m)(?<=[.!?])(?<!^[A-J]\.)\s+|\n+")
+_SIGN = r"[-+\u2212]?"
 _NUMBER = re.compile(
-    r"(?<![\w.])[-+]?[$€£]?\s?[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?/\s?\d+(?:\.\d+)?)?"
-    r"|(?<![\w.])[-+]?[$€£]?\.\d+"
+    rf"(?<![\w.]){_SIGN}(?:[$€£]\s?)?{_SIGN}"
+    r"(?:(?:\d{1,3}(?:[,\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?|\.\d+)"
+    r"(?:[eE][-+]?\d{1,2}(?!\w|\.\d)|(?:\s\d+)?\s?/\s?\d+(?:\.\d+)?)?"
 )
-_FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\n(.*?)(?:\n```|\Z)", re.DOTALL)
+_LATEX_FRACTION = re.compile(r"\\[dt]?frac\{\s?(-?[\d.]{1,30})\s?\}\{\s?([\d.]{1,30})\s?\}")
+_ASIDE = re.compile(r"(?<!\\)\([^()]{0,200}\)")
+_LONE_NUMBER = re.compile(rf"[\s*_`]*({_NUMBER.pattern})\s?[a-zA-Z%°]{{0,20}}[\s*_`.]*")
+_FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\r?\n(.*?)(?:\n[ \t]*```|```[ \t]*(?=\n|\Z)|\Z)", re.DOTALL)
+_DEFINES = re.compile(r"(?m)^(?:async def|def|class) ")
+# "A planet turns", "so I think": words, and not the choices A and I. "A is right" names the choice.
+_WORD_A_OR_I = re.compile(
+    r"(?m)(?:^|(?<=[.!?:]\s))[\"'“(*]{0,3}A (?!(?:is|was|because|since|as|and|or|seems|would|must|should|will)\b)(?=[a-z])"
+    r"|\bI (?=[a-z])"
+)
 _LEADING_LETTER = re.compile(r"\A[\s*(\[\"'`]*([A-Ja-j])(?![\w'’])")
 _LONE_LETTER = re.compile(r"(?<![\w'’])\(?([A-J])\)?(?![\w'’])")
 
@@ -61,6 +73,9 @@ def _spans(text: str, reasoned: bool) -> list[tuple[str, str, bool]]:
     if marked:
         found.append((marked, "answer-marker", True))
     if not reasoned:
+        first, more, _ = text.partition("\n")
+        if more:
+            found.append((first, "first-line", True))
         found.append((text, "whole-reply", False))
         return found
     sentences = [part for part in _SENTENCE_END.split(text) if part.strip()]
@@ -71,6 +86,7 @@ def _spans(text: str, reasoned: bool) -> list[tuple[str, str, bool]]:
             break
     if sentences:
         found.append((sentences[-1], "last-sentence", False))
+    found.append((text, "last-number", False))
     return found
 
 
@@ -85,6 +101,10 @@ def _after_marker(text: str) -> str:
 
 
 def _typed(span: str, kind: AnswerKind, rule: str, labels: tuple[str, ...]) -> str | None:
+    if rule == "first-line":
+        return _alone(span, kind, labels)
+    if rule == "last-number" and kind != "number":
+        return None
     if kind == "number":
         return _number(span, first=rule in ("boxed", "answer-marker"))
     if kind == "letter":
@@ -94,9 +114,22 @@ def _typed(span: str, kind: AnswerKind, rule: str, labels: tuple[str, ...]) -> s
     return _phrase(span)
 
 
+def _alone(line: str, kind: AnswerKind, labels: tuple[str, ...]) -> str | None:
+    """The answer that a line is, with nothing argued beside it: "18 eggs (9 * 2)", "**B**", "Paris"."""
+    if kind == "number":
+        hit = _LONE_NUMBER.fullmatch(_ASIDE.sub(" ", line))
+        return hit.group(1).strip() if hit else None
+    if kind == "letter":
+        return _letter(line, labels) if len(line) <= 8 else None
+    if kind == "label":
+        return _exact_label(line, labels)
+    return _phrase(line)
+
+
 def _number(span: str, first: bool) -> str | None:
-    """After a marker the first number is the answer; elsewhere the last one is."""
-    hits: list[str] = _NUMBER.findall(span)
+    """After a marker the first number is the answer; elsewhere the last one not in an aside."""
+    span = _LATEX_FRACTION.sub(_plain_fraction, span).replace("{,}", ",")
+    hits: list[str] = _NUMBER.findall(span if first else _ASIDE.sub(" ", span)) or _NUMBER.findall(span)
     if not hits:
         return None
     if first and "=" in span:  # "Answer: 3 * 6 = 18"
@@ -105,14 +138,18 @@ def _number(span: str, first: bool) -> str | None:
     return (hits[0] if first else hits[-1]).strip()
 
 
+def _plain_fraction(hit: re.Match[str]) -> str:
+    r"""`\frac{1}{2}` as "1/2"; with a number before it, "2 1/2"."""
+    before = hit.string[hit.start() - 1 : hit.start()]
+    return f"{' ' if before.isdigit() else ''}{hit.group(1)}/{hit.group(2)}"
+
+
 def _letter(span: str, labels: tuple[str, ...]) -> str | None:
     allowed = labels or tuple("ABCDEFGHIJ")
     leading = _LEADING_LETTER.match(span)
     if leading and leading.group(1).upper() in allowed and _is_choice(span, leading):
         return leading.group(1).upper()
-    lone = {hit for hit in _LONE_LETTER.findall(span) if hit in allowed}
-    if "A" in lone and len(lone) > 1 and re.search(r"\bA [a-z]", span):
-        lone.discard("A")  # the article at the start of a sentence
+    lone = {hit for hit in _LONE_LETTER.findall(_WORD_A_OR_I.sub(" ", span)) if hit in allowed}
     return lone.pop() if len(lone) == 1 else None
 
 
@@ -126,13 +163,17 @@ def _is_choice(span: str, hit: re.Match[str]) -> bool:
 
 def _label(span: str, labels: tuple[str, ...]) -> str | None:
     """The one label that the span names; None when it names none or several."""
+    exact = _exact_label(span, labels)
+    if exact is not None:
+        return exact
     lowered = span.lower()
-    exact = lowered.strip(" \t\n.!\"'`*()[]")
-    for label in labels:
-        if exact == label.lower():
-            return label
     named = [label for label in labels if re.search(rf"(?<!\w){re.escape(label.lower())}(?!\w)", lowered)]
     return named[0] if len(named) == 1 else None
+
+
+def _exact_label(span: str, labels: tuple[str, ...]) -> str | None:
+    exact = span.lower().strip(" \t\n.!\"'`*()[]")
+    return next((label for label in labels if exact == label.lower()), None)
 
 
 def _phrase(span: str) -> str | None:
@@ -150,11 +191,12 @@ def _whole(text: str, reasoned: bool) -> Extraction:
 
 
 def _code(text: str) -> Extraction | None:
-    """The last fenced Python block, the last fenced block, or a reply that is code itself."""
+    """The last fenced block that defines something, Python's before others; or a reply that is code."""
     blocks = _FENCE.findall(text)
     python = [body for tag, body in blocks if tag.lower() in ("python", "py", "python3")]
-    if python or blocks:
-        body = python[-1] if python else blocks[-1][1]
+    bodies = python or [body for _, body in blocks]
+    if bodies:
+        body = next((found for found in reversed(bodies) if _DEFINES.search(found)), bodies[-1])
         return Extraction(body, "fenced-code", firm=text.count("```") % 2 == 0)
     start = re.search(r"(?m)^(?:def |from |import |async def |class |@)", text)
     return Extraction(text[start.start() :], "bare-code", firm=False) if start else None

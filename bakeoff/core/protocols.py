@@ -140,7 +140,9 @@ class Task(Protocol):
     @property
     def seed(self) -> int: ...
 
-    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = ()) -> Sampling: ...
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = (), reasoned: bool = False) -> Sampling:
+        """The sampling parameters of one call; a reply that reasons first is given more tokens."""
+        ...
 
 
 class Method(Protocol):
@@ -150,6 +152,10 @@ class Method(Protocol):
 
     def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
         """The messages of the first call: for dry runs, docs and tests."""
+        ...
+
+    def limit(self, sample: Sample, task: Task) -> int:
+        """The most output tokens an answer can cost: for dry runs."""
         ...
 
     async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer: ...

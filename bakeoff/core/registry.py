@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 
 from bakeoff.core.errors import ConfigInvalid, UnknownName
 
@@ -28,6 +27,8 @@ class Registry:
 
     def targets(self) -> dict[str, str]:
         """name → "module:Class", third parties' after our own; ours win on a clash."""
+        from importlib.metadata import entry_points  # costs more than the rest of this file
+
         others = {point.name: point.value for point in entry_points(group=f"bakeoff.{self.kind}s")}
         return {**others, **self._table}
 

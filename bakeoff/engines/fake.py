@@ -9,6 +9,7 @@ answer). Example: `bakeoff run --models fake/a --model-args accuracy=0.8 --bench
 from __future__ import annotations
 
 import asyncio
+import re
 from hashlib import blake2b
 
 import orjson
@@ -20,6 +21,7 @@ from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Price, R
 
 _RATES = ("accuracy", "fault_rate", "truncate_rate", "refuse_rate", "ramble_rate")
 _ARGS = (*_RATES, "latency")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 class Fake:
@@ -88,7 +90,7 @@ class Fake:
         right, *others = request.oracle or ("yes", "no")
         wrong = others[int(draws[1] * len(others))] if others else _wrong(right, draws[1])
         body = right if draws[4] < self._args["accuracy"] else wrong
-        if "Answer:" in request.messages[-1].content and "\n" not in body:
+        if "Answer: <" in request.messages[-1].content and "\n" not in body:
             return f"Let me think. That gives the result.\nAnswer: {body}", "stop"
         return body, "stop"
 
@@ -105,7 +107,9 @@ def _checked(config: EngineConfig) -> dict[str, float]:
             raise ConfigInvalid(f"engine 'fake' has no setting '{name}'", f"known: {', '.join(_ARGS)}")
         number = float(value) if isinstance(value, int | float) else -1.0
         if not 0 <= number <= (1 if name in _RATES else 3600):
-            raise ConfigInvalid(f"fake setting '{name}' cannot be {value!r}", "rates are from 0 to 1")
+            raise ConfigInvalid(
+                f"fake setting '{name}' cannot be {value!r}", "rates are from 0 to 1, latency from 0 to 3600 s"
+            )
         values[name] = number
     return values
 
@@ -118,8 +122,8 @@ def _draws(content: bytes) -> list[float]:
 
 def _wrong(right: str, draw: float) -> str:
     """A reply of the same form as the right one that is not right."""
-    if right.isdigit():
-        return str(int(right) + 1 + int(draw * 50))
+    if _NUMBER.fullmatch(right):
+        return str(int(float(right)) + 1 + int(draw * 50))
     if right.startswith("```"):
         return "```python\ndef solution():\n    return None\n```"
     return ["nothing of the kind", "something else", "it depends"][int(draw * 3)]

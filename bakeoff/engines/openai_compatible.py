@@ -10,11 +10,12 @@ https://platform.openai.com/docs/api-reference (chat/create, completions/create)
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from typing import Any
 
 import orjson
 
-from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid
+from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid, EngineError, EngineTimeout, Unavailable
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, FinishReason, Message, ModelIdentity, Request, TokenLogProb
@@ -47,6 +48,7 @@ class OpenAICompatible:
                 f"engine 'openai_compatible' has no setting '{sorted(unknown)[0]}'",
                 f"known: {', '.join(_ARGS)}",
             )
+        self._max_concurrency = _max_concurrency(config.args.get("max_concurrency"))
         self._extra = _extra_body(config.args.get("extra_body"))
         self._max_tokens_field = str(config.args.get("max_tokens_field", "max_tokens"))
         extra = orjson.dumps(self._extra, option=orjson.OPT_SORT_KEYS).decode() if self._extra else ""
@@ -65,9 +67,8 @@ class OpenAICompatible:
 
     @property
     def limits(self) -> EngineLimits:
-        most = self._config.args.get("max_concurrency")
         return EngineLimits(
-            max_concurrency=int(most) if most is not None else None,
+            max_concurrency=self._max_concurrency,
             context_length=self._config.context_length,
             price=self._config.price,
         )
@@ -119,12 +120,14 @@ class OpenAICompatible:
     async def _generate_streamed(self, sent: bytes) -> Completion:
         started = time.perf_counter()
         assembly = StreamAssembly(self._config.api, self._http.base_url + self._path)
-        async for event in self._http.stream(self._path, sent):
-            if event == b"[DONE]":
-                assembly.done = True
-                break
-            if assembly.add(event) and assembly.first_token_s is None:
-                assembly.first_token_s = time.perf_counter() - started
+        try:
+            async with aclosing(self._http.stream(self._path, sent)) as events:
+                async for event in events:  # to its end, also past [DONE]: so the connection can be used again
+                    if assembly.add(event) and assembly.first_token_s is None:
+                        assembly.first_token_s = time.perf_counter() - started
+        except (EngineTimeout, Unavailable):
+            if not assembly.done:
+                raise
         reply = assembly.response()
         completion = from_response(reply, self._config.api, assembly.url)
         completion.first_token_s = assembly.first_token_s
@@ -142,37 +145,45 @@ def render_plain(messages: tuple[Message, ...]) -> str:
 
 def from_response(reply: dict[str, Any], api: str, url: str) -> Completion:
     """The completion in a reply (pure). Raises BadResponse when it is not what the API promises."""
-    error = reply.get("error")
-    if isinstance(error, dict) and not reply.get("choices"):  # OpenRouter: 200 with an error inside
-        status = error.get("code")
-        raise status_error(status if isinstance(status, int) else 500, orjson.dumps(reply), {}, url)
+    if reply.get("error") and not reply.get("choices"):  # OpenRouter: 200 with an error inside
+        raise _told_error(reply, url)
     try:
         choice = reply["choices"][0]
+        if choice.get("error") or choice.get("finish_reason") == "error":  # OpenRouter: the provider gave up
+            raise _told_error(choice, url)
         message = choice["message"] if api == "chat" else choice
         text = message.get("content" if api == "chat" else "text")
         finish: FinishReason = _FINISH.get(choice.get("finish_reason") or "stop", "other")
         if message.get("refusal"):
             text, finish = message["refusal"], "refusal"
         usage = reply.get("usage") or {}
-        logprobs = _logprobs(choice.get("logprobs"), api)
+        prompt_tokens, output_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        logprobs = _logprobs(choice.get("logprobs"))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
         raise BadResponse(f"'{url}' answered JSON without a completion ({problem!r:.80})") from None
     if not isinstance(text, str):
         if finish not in ("length", "refusal"):  # null content is no answer, so no wrong one either
             raise BadResponse(f"'{url}' answered a completion without text (finish: {finish})")
         text = ""
-    return Completion(
-        key=b"",
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        logprobs=logprobs,
-    )
+    return Completion(b"", text, finish, prompt_tokens, output_tokens, logprobs=logprobs)
+
+
+def _told_error(reply: dict[str, Any], url: str) -> EngineError:
+    """The error inside a reply whose status was 200."""
+    error = reply.get("error")
+    status = error.get("code") if isinstance(error, dict) else None
+    told = {"error": error or "the provider broke off"}
+    return status_error(status if isinstance(status, int) else 500, orjson.dumps(told), {}, url)
 
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
+
+
+def _max_concurrency(value: bool | int | float | str | None) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
+        return value
+    raise ConfigInvalid(f"'max_concurrency' cannot be {value!r:.40}", "a whole number from 1 up is expected")
 
 
 def _extra_body(value: object) -> dict[str, Any]:
@@ -188,17 +199,18 @@ def _extra_body(value: object) -> dict[str, Any]:
     return fields
 
 
-def _logprobs(found: Any, api: str) -> tuple[TokenLogProb, ...]:
+def _logprobs(found: Any) -> tuple[TokenLogProb, ...]:
+    """Of either API: llama.cpp's server answers the chat shape on both."""
     if not found:
         return ()
-    if api == "chat":
+    if "content" in found:
         return tuple(
             TokenLogProb(
                 item["token"],
                 item["logprob"],
                 tuple((top["token"], top["logprob"]) for top in item.get("top_logprobs") or ()),
             )
-            for item in found.get("content") or ()
+            for item in found["content"] or ()
         )
     tops = found.get("top_logprobs") or [{}] * len(found["tokens"])
     return tuple(
@@ -215,38 +227,53 @@ class StreamAssembly:
         self.url = url
         self.done = False
         self.first_token_s: float | None = None
-        self._parts: list[str] = []
-        self._logprobs: list[Any] = []
+        self._text: str | None = None
+        self._refusal = ""
+        self._logprobs: dict[str, list[Any]] = {}
         self._finish: str | None = None
         self._usage: Any = None
 
     def add(self, event: bytes) -> bool:
-        """Take one event; True when it carried text. Raises BadResponse."""
-        if not event:
+        """Take one event; True when it carried text. Raises BadResponse, and the error it tells."""
+        if event == b"[DONE]":
+            self.done = True
+        if not event or self.done:
             return False
         chunk = parse_reply(event, self.url)
         if chunk.get("error"):
-            raise status_error(500, event, {}, self.url)
+            raise _told_error(chunk, self.url)
         self._usage = chunk.get("usage") or self._usage
         choices = chunk.get("choices")
-        if not isinstance(choices, list) or not choices:
+        if not choices:  # the chunk that tells the usage
             return False
-        choice = choices[0]
+        try:
+            return self._add_choice(choices[0])  # type: ignore[index]
+        except (KeyError, TypeError, AttributeError) as problem:
+            raise BadResponse(f"'{self.url}' streamed an event that is none ({problem!r:.80})") from None
+
+    def _add_choice(self, choice: dict[str, Any]) -> bool:
+        if choice.get("error") or choice.get("finish_reason") == "error":
+            raise _told_error(choice, self.url)
         self._finish = choice.get("finish_reason") or self._finish
-        logprobs = choice.get("logprobs") or {}
-        self._logprobs += (logprobs.get("content") or []) if isinstance(logprobs, dict) else []
-        text = (choice.get("delta") or {}).get("content") if self.api == "chat" else choice.get("text")
-        if text:
-            self._parts.append(text)
+        for name, values in (choice.get("logprobs") or {}).items():
+            if isinstance(values, list):
+                self._logprobs.setdefault(name, []).extend(values)
+        part = (choice.get("delta") or {}) if self.api == "chat" else choice
+        self._refusal += part.get("refusal") or ""
+        text = part.get("content" if self.api == "chat" else "text")
+        if text is not None:
+            self._text = (self._text or "") + text
         return bool(text)
 
     def response(self) -> dict[str, Any]:
         """The whole reply. A stream that ends before it said why is a broken one."""
         if self._finish is None:
             raise BadResponse(f"the stream from '{self.url}' broke off")
-        text = "".join(self._parts)
-        body = {"message": {"role": "assistant", "content": text}} if self.api == "chat" else {"text": text}
-        choice = {"index": 0, **body, "finish_reason": self._finish}
+        if self._text is None and self._finish in _FINISH:
+            self._text = ""  # a model that ends at once: llama.cpp's server streams no text at all then
+        message = {"role": "assistant", "content": self._text, "refusal": self._refusal or None}
+        body = {"message": message} if self.api == "chat" else {"text": self._text}
+        choice: dict[str, Any] = {"index": 0, **body, "finish_reason": self._finish}
         if self._logprobs:
-            choice["logprobs"] = {"content": self._logprobs}
+            choice["logprobs"] = self._logprobs
         return {"choices": [choice], "usage": self._usage, "streamed": True}

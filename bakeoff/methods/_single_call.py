@@ -21,10 +21,13 @@ class SingleCall:
     def reasons(self, task: Task) -> bool:
         return False
 
+    def limit(self, sample: Sample, task: Task) -> int:
+        return task.sampling(sample, 0, self.stop, self.reasons(task)).max_tokens
+
     async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer:
         request = Request(
             self.prompt(sample, task),
-            task.sampling(sample, repeat, self.stop),
+            task.sampling(sample, repeat, self.stop, self.reasons(task)),
             repeat,
             (sample.reference, *(label for label in sample.labels if label != sample.target)),
         )

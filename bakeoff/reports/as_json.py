@@ -74,6 +74,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Json]:
         "difference": estimate_json(comparison.difference),
         "test": comparison.test,
         "p": comparison.p,
+        "p_adjusted": comparison.p_adjusted,
+        "family": comparison.family,
         "p_mid": comparison.p_mid,
         "both": comparison.both,
         "improved": comparison.improved,

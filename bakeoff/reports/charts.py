@@ -111,7 +111,8 @@ def share_bar(segments: Sequence[Segment], *, title: str) -> str:
             parts.append(_words("c-symbol", start + width / 2, 15.5, _text(segment.symbol), "middle", 12))
         parts.append("</g>")
         start += width
-    return _svg(title, 22, parts)
+    said = ", ".join(f"{segment.count:,} {segment.label}" for segment in segments if segment.count)
+    return _svg(f"{title}: {said or 'none'}", 22, parts)
 
 
 def histogram(values: Sequence[float], marks: Sequence[tuple[str, float | None]], *, title: str) -> str:
@@ -164,10 +165,10 @@ def _text(text: str, most: int = 10_000) -> str:
     return escape(inert(text if len(text) <= most else text[: most - 1] + "…"))
 
 
-def _words(name: str, x: float, y: float, told: str, anchor: str = "start", size: int = 11, more: str = "") -> str:
+def _words(name: str, x: float, y: float, told: str, side: str = "start", size: int = 11, dx: int = 0) -> str:
     """A text at `x` per cent; `told` is markup already escaped."""
-    place = f'x="{x:.2f}%" y="{y:g}" text-anchor="{anchor}" font-size="{size}"'
-    return f'<text class="{name}" {place} fill="currentColor"{more}>{told}</text>'
+    place = f'x="{x:.2f}%" dx="{dx}" y="{y:g}" text-anchor="{side}" font-size="{size}"'
+    return f'<text class="{name}" {place} fill="currentColor">{told}</text>'
 
 
 def _svg(title: str, height: float, parts: Sequence[str]) -> str:
@@ -199,7 +200,7 @@ def _whisker_chart(
             parts.append(_words("c-group", 0, y + 15, _text(row.group, 46)))
             y, group = y + 26, row.group
         parts.append(_labels(row, value, y, folded))
-        y += 46 if folded else 30
+        y += 48 if folded else 30
         for at in (axis.at(tick) for tick, _ in ticks):
             parts.append(_line("c-grid", at, at, y - 9, y + 9, 0.15))
         if zero:
@@ -247,8 +248,8 @@ def _marks(axis: _Axis, marks: Sequence[tuple[str, float | None]], floor: float)
             continue
         at, y, left = axis.at(value), 11.0 + 14 * row, axis.at(value) > 82
         lines.append(_line("c-mark", at, at, y - 9, floor, 0.8, 1.5))
-        told, shift = f"{_text(name)} {_clock(value, axis)}", ' dx="-5"' if left else ' dx="5"'
-        texts.append(_words("c-told", at, y, told, "end" if left else "start", more=shift))
+        told, side = f"{_text(name)} {_clock(value, axis)}", "end" if left else "start"
+        texts.append(_words("c-told", at, y, told, side, dx=-5 if left else 5))
     return lines + texts
 
 
@@ -288,5 +289,6 @@ def _second_ticks(axis: _Axis) -> list[tuple[float, str]]:
 
 
 def _clock(value: float, axis: _Axis) -> str:
-    """Seconds in the one unit of an axis."""
-    return f"{1000 * value:.3g} ms" if axis.high < 1 else f"{value:,.0f} s" if value >= 1000 else f"{value:.3g} s"
+    """Seconds in the one unit of an axis, with three figures."""
+    amount, unit = (1000 * value, "ms") if axis.high < 1 else (value, "s")
+    return f"{amount:,.0f} {unit}" if amount >= 100 else f"{amount:.3g} {unit}"

@@ -7,11 +7,12 @@ The sentence says "no difference shown" unless the interval excludes zero and th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bakeoff.core.errors import NotComparable
 from bakeoff.core.records import CellRecord
 from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import compare_binary, compare_means
 
 ALPHA = 0.05
@@ -53,6 +54,14 @@ class Comparison:
     regressed: int
     neither: int
     pairs: Sequence[Pair]
+    p_adjusted: float | None = None
+    family: int = 1
+
+    @property
+    def shown(self) -> bool:
+        """Whether a difference was shown: the interval excludes zero, and so does the test, corrected."""
+        low, high, p = self.difference.low, self.difference.high, self.p_adjusted
+        return p is not None and p < ALPHA and low is not None and high is not None and (low > 0 or high < 0)
 
     @property
     def verdict(self) -> str:
@@ -60,11 +69,12 @@ class Comparison:
         estimate = self.difference
         if estimate.value is None or estimate.low is None or estimate.high is None:
             return "Nothing to compare: the two cells have no graded sample in common."
-        shown = self.p is not None and self.p < ALPHA and (estimate.low > 0 or estimate.high < 0)
-        p = "" if self.p is None else f"; {self.test} p {'' if self.p < 0.0001 else '= '}{format_p(self.p)}"
+        p = "" if self.p_adjusted is None else f"; {self.test} {format_p(self.p_adjusted)}"
+        if self.family > 1 and p:
+            p += f", Holm for {self.family}"
         where = f"on {estimate.n:,} pairs of '{self.a.benchmark}'"
         low, high = 100 * estimate.low, 100 * estimate.high
-        if not shown:
+        if not self.shown:
             points = f"{100 * estimate.value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
             return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p})."
         if estimate.value > 0:
@@ -76,7 +86,14 @@ class Comparison:
 
 
 def format_p(p: float) -> str:
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def correct(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons of one report, each with its p corrected for all of them (law 5)."""
+    adjusted = holm([comparison.p for comparison in comparisons])
+    family = sum(p is not None for p in adjusted)
+    return [replace(one, p_adjusted=p, family=family) for one, p in zip(comparisons, adjusted, strict=True)]
 
 
 def compare(
@@ -118,7 +135,7 @@ def _compare_matched(
     else:
         binary = compare_binary(both, regressed, improved, neither, missing)
         difference, test, p, p_mid = binary.difference, "exact McNemar", binary.p_exact, binary.p_mid
-    return Comparison(*names, *cells, difference, test, p, p_mid, both, improved, regressed, neither, differing)
+    return Comparison(*names, *cells, difference, test, p, p_mid, both, improved, regressed, neither, differing, p)
 
 
 def _pair(a: Trial, b: Trial) -> Pair:

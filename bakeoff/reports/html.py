@@ -14,13 +14,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bakeoff.core.records import CellRecord, RunStatus
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
-from bakeoff.reports.compare import ALPHA, Comparison
+from bakeoff.reports.compare import Comparison
 from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, RunSummary, TrialView
 
 if TYPE_CHECKING:
@@ -140,12 +141,13 @@ def _cell_page(place: int, detail: CellDetail) -> CellPage:
     views = {_key(view): view for view in (*detail.views, *fastest, *slowest)}
     ids = [f"t{place}-{i}" for i in range(len(views))]
     around = [None, *ids, None]
-    panels = {key: Panel(ids[i], view, around[i], around[i + 2]) for i, (key, view) in enumerate(views.items())}
+    panels = {key: Panel(ids[i], views[key], around[i], around[i + 2]) for i, key in enumerate(views)}
 
     def chosen(some: Iterable[TrialView]) -> list[Panel]:
         return [panels[_key(view)] for view in some]
 
-    return CellPage(f"c{place}", detail, list(panels.values()), chosen(detail.views), chosen(fastest), chosen(slowest))
+    tiles = chosen(detail.views)
+    return CellPage(f"c{place}", detail, list(panels.values()), tiles, chosen(fastest), chosen(slowest))
 
 
 def _key(view: TrialView) -> tuple[str, int]:
@@ -154,12 +156,13 @@ def _key(view: TrialView) -> tuple[str, int]:
 
 def _interval_charts(cells: Sequence[CellSummary]) -> list[tuple[str, Markup]]:
     """One chart of shares and one of mean scores, where there are such cells."""
-    several = len({cell.cell.benchmark for cell in cells}) > 1
+    benchmarks = list(dict.fromkeys(cell.cell.benchmark for cell in cells))
+    several = len(benchmarks) > 1
     found = []
     for title, continuous in (("Share correct", False), ("Mean score", True)):
         rows = [
-            charts.IntervalRow(c.cell.model, c.estimate, _condition(c.cell), c.cell.benchmark if several else "")
-            for c in cells
+            charts.IntervalRow(c.cell.model, c.estimate, _condition(c.cell), group=c.cell.benchmark * several)
+            for c in sorted(cells, key=lambda cell: benchmarks.index(cell.cell.benchmark))
             if c.continuous is continuous
         ]
         if rows:
@@ -173,15 +176,10 @@ def _condition(cell: CellRecord) -> str:
 
 def _difference_chart(comparisons: Sequence[Comparison]) -> Markup:
     rows = [
-        charts.IntervalRow(c.name_b, c.difference, f"against {c.name_a}", hollow=not _differs(c)) for c in comparisons
+        charts.IntervalRow(one.name_b, one.difference, f"against {one.name_a}", hollow=not one.shown)
+        for one in comparisons
     ]
     return _markup(charts.difference_chart(rows, title="Differences with their intervals"))
-
-
-def _differs(comparison: Comparison) -> bool:
-    """Whether a difference was shown, by the rule of `Comparison.verdict`."""
-    low, high, p = comparison.difference.low, comparison.difference.high, comparison.p
-    return p is not None and p < ALPHA and low is not None and high is not None and (low > 0 or high < 0)
 
 
 def _outcome_bar(summary: CellSummary) -> Markup:
@@ -194,8 +192,9 @@ def _outcome_bar(summary: CellSummary) -> Markup:
 
 def _pair_segments(comparison: Comparison) -> list[charts.Segment]:
     """The four counts of pairs, in words that fit how they were scored."""
-    scored = comparison.test == "paired t"
-    names = ("equal", "higher", "lower", "both zero") if scored else ("both right", "improved", "regressed", "neither")
+    names = ("both right", "improved", "regressed", "neither")
+    if comparison.test == "paired t":
+        names = ("equal", "higher", "lower", "both zero")
     counts = (comparison.both, comparison.improved, comparison.regressed, comparison.neither)
     return [
         charts.Segment(f"pair-{place}", name, symbol, count)
@@ -234,7 +233,9 @@ def _money(cost: float | None) -> str:
     """US dollars; an unknown price is not a price of zero."""
     if cost is None:
         return "unknown"
-    return f"${cost:,.2f}" if cost == 0 or cost >= 1 else f"${cost:.4f}" if cost >= 1e-4 else f"${cost:.2g}"
+    if 0 < cost < 1:
+        return f"${cost:.4f}" if cost >= 1e-3 else f"${Decimal(f'{cost:.2g}'):f}"
+    return f"${cost:,.2f}"
 
 
 def _latency_unit(cells: Sequence[CellSummary]) -> tuple[float, str, int]:

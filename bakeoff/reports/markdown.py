@@ -70,14 +70,16 @@ def bounds_text(estimate: Estimate) -> str:
     """`0.70 to 0.85`: the score if all missing items were wrong, or right."""
     if not estimate.n_missing or estimate.lowest is None or estimate.highest is None:
         return "–"
+    if estimate.method.startswith("wilson"):
+        return f"{100 * estimate.lowest:.1f} to {100 * estimate.highest:.1f} %"
     return f"{estimate.lowest:.3f} to {estimate.highest:.3f}"
 
 
 def _compared(comparisons: Sequence[Comparison]) -> list[str]:
-    head = ["| B against A | difference | improved | regressed | p | |", "| --- | --- | --- | --- | --- | --- |"]
+    head = ["| B against A | difference | improved | regressed | p (Holm) | |", "| --- | --- | --- | --- | --- | --- |"]
     return head + [
         f"| {_inert(c.name_b)} against {_inert(c.name_a)} | {_points(c.difference)} | {c.improved:,} |"
-        f" {c.regressed:,} | {format_p(c.p) if c.p is not None else '–'} | {_inert(c.verdict)} |"
+        f" {c.regressed:,} | {format_p(c.p_adjusted) if c.p_adjusted is not None else '–'} | {_inert(c.verdict)} |"
         for c in comparisons
     ]
 

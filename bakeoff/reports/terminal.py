@@ -17,9 +17,11 @@ PAIRS_SHOWN = 10
 
 
 def score_text(estimate: Estimate) -> str:
-    """`0.820 [0.733, 0.883]`, or what there is instead."""
+    """`82.0 % [73.3, 88.3]` for a share, `0.820 [0.733, 0.883]` for a continuous score."""
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return "nothing graded"
+    if estimate.method.startswith("wilson"):
+        return f"{100 * estimate.value:.1f} % [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
     return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
@@ -43,11 +45,14 @@ def cost_text(cost: float | None) -> str:
     return "$0" if cost == 0 else f"${cost:.4f}" if cost < 1 else f"${cost:,.2f}"
 
 
-def print_summary(summary: RunSummary, console: Console) -> None:
-    """The table of a run, then the signature of each score."""
+def print_tables(summary: RunSummary, console: Console) -> None:
+    """A table for each benchmark of a run."""
     for benchmark in dict.fromkeys(cell.cell.benchmark for cell in summary.cells):
-        cells = [cell for cell in summary.cells if cell.cell.benchmark == benchmark]
-        console.print(_table(benchmark, cells))
+        console.print(_table(benchmark, [cell for cell in summary.cells if cell.cell.benchmark == benchmark]))
+
+
+def print_signatures(summary: RunSummary, console: Console) -> None:
+    """The recipe of each score, a line each, never wrapped: to be pasted back."""
     for cell in summary.cells:
         console.print(cell.signature, style="dim", soft_wrap=True, markup=False, highlight=False)
 
@@ -93,7 +98,7 @@ def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIR
         f"  both right {comparison.both:,} · improved {comparison.improved:,} · regressed"
         f" {comparison.regressed:,} · neither {comparison.neither:,} ·"
         f" left out {comparison.difference.n_missing:,}"
-        + (f" · mid-p {format_p(comparison.p_mid)}" if comparison.p_mid is not None else ""),
+        + (f" · mid-{format_p(comparison.p_mid)}" if comparison.p_mid is not None else ""),
         markup=False,
         highlight=False,
     )

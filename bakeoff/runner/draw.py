@@ -51,30 +51,29 @@ class Draw:
         """
         file = _temporary()
         wanted = set(ids) if ids is not None else None
+        bases = (wanted or set()) | {id_.rpartition("#")[0] for id_ in wanted or ()}
         hasher = blake2b(digest_size=16)
-        seen: dict[int, int] = {}
-        placed: list[tuple[int, int, int]] = []
+        placed: list[int] = []
         offset = 0
         for sample in samples:
-            sample = _distinct(sample, seen)
             hasher.update(orjson.dumps([sample.id, sample.question, sample.target]))
-            if wanted is not None and sample.id not in wanted:
+            if wanted is not None and sample.id not in bases:
                 continue
             blob = pickle.dumps(sample, protocol=pickle.HIGHEST_PROTOCOL)
             file.write(blob)
-            placed.append((order_key(seed, benchmark, sample.id), offset, len(blob)))
+            placed.append(_place(order_key(seed, benchmark, sample.id), offset, len(blob)))
             offset += len(blob)
-        if wanted is not None and len(placed) < len(wanted):
-            missing = len(wanted) - len(placed)
-            raise DataInvalid(
-                f"{missing} of {len(wanted)} samples of the set are not in '{benchmark}'",
-                "the data changed since the set was saved; save a new one",
-            )
-        if not placed:
-            raise DataInvalid(f"benchmark '{benchmark}' holds no samples", "check its file")
         placed.sort()
         file.flush()
-        return cls(hasher.hexdigest(), *_reordered(file, placed[:limit]))
+        drawn = cls(hasher.hexdigest(), *_reordered(file, placed, limit, wanted))
+        if wanted is not None and len(drawn) < len(wanted):
+            raise DataInvalid(
+                f"{len(wanted) - len(drawn)} of {len(wanted)} samples of the set are not in '{benchmark}'",
+                "the data changed since the set was saved; save a new one",
+            )
+        if not len(drawn):
+            raise DataInvalid(f"benchmark '{benchmark}' holds no samples", "check its file")
+        return drawn
 
     def __len__(self) -> int:
         return len(self._places) // 2
@@ -103,22 +102,38 @@ def _temporary() -> IO[bytes]:
     return tempfile.TemporaryFile(prefix="bakeoff-draw-", buffering=1 << 20)
 
 
-def _reordered(file: IO[bytes], placed: Sequence[tuple[int, int, int]]) -> tuple[array[int], IO[bytes]]:
-    """The chosen samples in a file of their own, in their order, so that reading them is sequential."""
+def _place(order: int, offset: int, size: int) -> int:
+    """One number for each sample, which sorts as the shuffle: a third of the memory of a tuple."""
+    return order << 96 | offset << 40 | size
+
+
+def _reordered(
+    file: IO[bytes], placed: Sequence[int], limit: int | None, wanted: set[str] | None
+) -> tuple[array[int], IO[bytes]]:
+    """The chosen samples in a file of their own, in their order, so that reading them is sequential.
+
+    Samples of one id stand side by side: the second is given the id "…#2", because identity is
+    content and some files repeat themselves.
+    """
     ordered = _temporary()
     places = array("Q")
     offset = 0
+    before, count = -1, 0
     with file:
-        for _, start, size in placed:
-            ordered.write(os.pread(file.fileno(), size, start))
-            places.extend((offset, size))
-            offset += size
+        for place in placed:
+            if limit is not None and len(places) >= 2 * limit:
+                break
+            count = count + 1 if place >> 96 == before else 1
+            before = place >> 96
+            blob = os.pread(file.fileno(), place & (1 << 40) - 1, place >> 40 & (1 << 56) - 1)
+            if count > 1 or wanted is not None:
+                sample: Sample = pickle.loads(blob)
+                named = replace(sample, id=f"{sample.id}#{count}") if count > 1 else sample
+                if wanted is not None and named.id not in wanted:
+                    continue
+                blob = pickle.dumps(named, protocol=pickle.HIGHEST_PROTOCOL)
+            ordered.write(blob)
+            places.extend((offset, len(blob)))
+            offset += len(blob)
     ordered.flush()
     return places, ordered
-
-
-def _distinct(sample: Sample, seen: dict[int, int]) -> Sample:
-    """Give the second sample of an id the id "…#2": identity is content, and some files repeat."""
-    name = order_key(0, "", sample.id)
-    seen[name] = count = seen.get(name, 0) + 1
-    return sample if count == 1 else replace(sample, id=f"{sample.id}#{count}")

@@ -1,18 +1,22 @@
 """Compare numbers as numbers: $1,234.00 equals 1234; 262501 does not equal 262500.
 
-Currency signs, thousands separators, a trailing percent sign or full stop and fractions are read;
-integers are compared exactly, and a number that is not whole within a relative 1e-6. Unlike a
+Currency signs, thousands separators, a trailing percent sign or full stop, fractions ("2 1/2") and
+short exponents ("1e5") are read; integers are compared exactly, and a number that is not whole
+within a relative 1e-6. Unlike a
 comparison of texts it accepts "18.00" for "18", and unlike one of rounded floats it stays exact.
 Licence: ours. Printed example: `Numeric().score(sample, "$18.00").value == 1.0` for target "18".
 """
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from bakeoff.core.types import Sample, Score
 
-_NOISE = str.maketrans("", "", "$€£, _%°")
+_NOISE = str.maketrans("", "", "$€£, _%°\u00a0\u202f")
+_MIXED = re.compile(r"([-+]?)(\d+)\s(\d+/\d+)")
+_EXPONENT = re.compile(r"[eE][-+]?\d{1,2}\Z")
 _TOLERANCE = Fraction(1, 1_000_000)
 
 
@@ -30,11 +34,36 @@ class Numeric:
 
 
 def number(text: str) -> Fraction | None:
-    """The number that a text is, or None. Bounded: long texts are none."""
-    cleaned = text.translate(_NOISE).strip().rstrip(".").replace("\u2212", "-")
-    if not cleaned or len(cleaned) > 60 or "e" in cleaned.lower():
+    """The number that a text is, or None. Bounded: long texts and large exponents are none."""
+    if len(text) > 200:
+        return None
+    text = text.strip().rstrip(".").replace("\u2212", "-")
+    mixed = _MIXED.fullmatch(text)
+    if mixed:
+        sign, whole, part = mixed.groups()
+        return _sum(sign, whole, part)
+    above, _, below = text.translate(_NOISE).partition("/")
+    return _ratio(above, below or "1")
+
+
+def _ratio(above: str, below: str) -> Fraction | None:
+    numerator, denominator = _plain(above), _plain(below)
+    return numerator / denominator if numerator is not None and denominator else None
+
+
+def _sum(sign: str, whole: str, part: str) -> Fraction | None:
+    """A whole number and a fraction, as in "2 1/2"."""
+    above, _, below = part.partition("/")
+    share = _ratio(above, below)
+    if share is None or len(whole) > 60:
+        return None
+    return (int(whole) + share) * (-1 if sign == "-" else 1)
+
+
+def _plain(text: str) -> Fraction | None:
+    if not text or len(text) > 60 or ("e" in text.lower() and not _EXPONENT.search(text)):
         return None
     try:
-        return Fraction(int(cleaned)) if cleaned.isdecimal() else Fraction(cleaned)
+        return Fraction(int(text)) if text.isdecimal() else Fraction(text)
     except (ValueError, ZeroDivisionError):
         return None

@@ -6,12 +6,11 @@ once); a trial that is there is replaced, because a resume answers again what en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, Table, func, select
 
 from bakeoff.core.hashing import KEY_BYTES, pack, unpack
 from bakeoff.core.records import Measure
@@ -29,7 +28,7 @@ class TrialRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert = postgresql.insert if database.dialect == "postgresql" else sqlite.insert
+        insert = _insert_of(database.dialect)
         self._insert_completion = insert(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
         trial = insert(TRIALS)
         identity = ["cell_id", "sample_id", "repeat"]
@@ -120,6 +119,17 @@ class TrialRepository:
         for trial in trials:
             if trial.answer is None and trial.keys and trial.keys[-1] in found:
                 trial.answer = found[trial.keys[-1]].text
+
+
+def _insert_of(dialect: str) -> Callable[[Table], Any]:
+    """The dialect's own INSERT, which knows ON CONFLICT; imports only that dialect."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
 
 
 def _completion_row(completion: Completion) -> dict[str, object]:

@@ -1,0 +1,164 @@
+"""Measure Bakeoff beside a bare loop, in one run, on this machine. `make bench`; about three minutes.
+
+    cpu       CPU per trial at latency 0, journalled, graded and stored, start-up taken off
+    wall      10,000 trials at 100 ms and 256 in flight, against the ideal and a bare loop
+    memory    peak at 10,000 and at 100,000 trials
+    start     `bakeoff --help` against `python -c pass`
+    resume    seconds to the first new call with 200,000 trials finished
+
+`python -m bench cpu wall` measures only those. The figures go to docs/LOG.md by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.resumable import fill_store
+from bench.stub import stub_server
+from tests.conftest import write_gsm8k
+
+TRIALS = 10_000
+MANY_TRIALS = 100_000
+FINISHED_TRIALS = 200_000
+LATENCY = 0.1
+IN_FLIGHT = 256
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a child process used: CPU and wall in seconds, peak memory in MB."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+def measure(command: Sequence[str], env: dict[str, str]) -> Usage:
+    """Run a command to its end. Raises CalledProcessError when it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = process.communicate()  # the outputs are small; the usage is read below
+    wall = time.perf_counter() - started
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, *said)
+    usage = json.loads(said[1].splitlines()[-1])
+    return Usage(usage["cpu"], wall, usage["peak_mb"])
+
+
+def self_reporting(module: str, *args: str) -> list[str]:
+    """A command that runs a module and prints its own usage as the last line of stderr."""
+    return [sys.executable, "-m", "bench.usage", module, *args]
+
+
+def experiment(url: str, concurrency: int, limit: int | None = None) -> list[str]:
+    args = ["run", "--models", "openai_compatible/stub", "--base-url", f"{url}/v1", "--benchmarks", "gsm8k"]
+    args += ["--concurrency", str(concurrency), "--seed", "7", "--name", "bench", "--json"]
+    return self_reporting("bakeoff", *args, *(["--limit", str(limit)] if limit else []))
+
+
+def fresh(folder: Path, count: int) -> dict[str, str]:
+    """A data folder of `count` questions and a home that nothing was run in."""
+    data = folder / f"data-{count}"
+    if not data.exists():
+        write_gsm8k(data, count)
+    home = tempfile.mkdtemp(dir=folder, prefix="home-")
+    return {"BAKEOFF_DATA": str(data), "BAKEOFF_HOME": home, "BAKEOFF_STORE": f"sqlite:///{home}/bakeoff.db"}
+
+
+def cpu(folder: Path) -> None:
+    with stub_server() as url:
+        start = min(measure(experiment(url, 64, 1), fresh(folder, TRIALS)).cpu for _ in range(ROUNDS))
+        ours = min(measure(experiment(url, 64), fresh(folder, TRIALS)).cpu for _ in range(ROUNDS))
+        bare = min(measure(self_reporting("bench.bare", url, str(TRIALS), "64"), {}).cpu for _ in range(ROUNDS))
+    per_trial = (ours - start) / TRIALS * 1000
+    bare_trial = bare / TRIALS * 1000
+    say("cpu per trial", f"{per_trial:.3f} ms", f"bare loop {bare_trial:.3f} ms, ratio {per_trial / bare_trial:.1f}")
+
+
+def wall(folder: Path) -> None:
+    ideal = TRIALS * LATENCY / IN_FLIGHT
+    with stub_server(LATENCY) as url:
+        ours = min(measure(experiment(url, IN_FLIGHT), fresh(folder, TRIALS)).wall for _ in range(ROUNDS))
+        command = self_reporting("bench.bare", url, str(TRIALS), str(IN_FLIGHT))
+        bare = min(measure(command, {}).wall for _ in range(ROUNDS))
+    say("wall", f"{ours:.2f} s", f"{ours / ideal:.2f} × the ideal {ideal:.1f} s; bare loop {bare / ideal:.2f} ×")
+
+
+def memory(folder: Path) -> None:
+    with stub_server() as url:
+        few = measure(experiment(url, 64), fresh(folder, TRIALS)).peak_mb
+        many = measure(experiment(url, 64), fresh(folder, MANY_TRIALS)).peak_mb
+    say("peak memory", f"{many:.0f} MB", f"at {MANY_TRIALS:,} trials; {few:.0f} MB at {TRIALS:,}")
+
+
+def start(folder: Path) -> None:
+    del folder
+    bare = _median_wall([sys.executable, "-c", "pass"])
+    ours = _median_wall([sys.executable, "-m", "bakeoff", "--help"])
+    say("bakeoff --help", f"{ours * 1000:.0f} ms", f"{ours / bare:.1f} × bare Python")
+
+
+def _median_wall(command: Sequence[str]) -> float:
+    def once() -> float:
+        started = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - started
+
+    return statistics.median(once() for _ in range(15))
+
+
+def resume(folder: Path) -> None:
+    env = fresh(folder, FINISHED_TRIALS + 2000)
+    with stub_server() as url:
+        fill_store(env, f"{url}/v1", FINISHED_TRIALS)
+        command = [sys.executable, "-m", "bakeoff", "resume", "bench", "--json"]
+        started = time.perf_counter()
+        process = subprocess.Popen(command, env={**os.environ, **env}, stdout=subprocess.DEVNULL)
+        first = None
+        while process.poll() is None and first is None:
+            with urllib.request.urlopen(f"{url}/stats") as reply:
+                first = time.perf_counter() - started if json.load(reply)["n"] else None
+            time.sleep(0.02)
+        process.wait()
+        with urllib.request.urlopen(f"{url}/stats") as reply:
+            calls = json.load(reply)["n"]
+    told = f"{first:.1f} s" if first is not None else "never"
+    say("resume", told, f"to the first call with {FINISHED_TRIALS:,} trials finished; {calls:,} calls made")
+
+
+def say(what: str, figure: str, more: str) -> None:
+    print(f"{what:<16} {figure:>10}   {more}", flush=True)
+
+
+MEASURES: dict[str, Callable[[Path], None]] = {
+    "cpu": cpu,
+    "wall": wall,
+    "memory": memory,
+    "start": start,
+    "resume": resume,
+}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(MEASURES)
+    unknown = [name for name in chosen if name not in MEASURES]
+    if unknown:
+        sys.exit(f"unknown measure '{unknown[0]}'; known: {', '.join(MEASURES)}")
+    with tempfile.TemporaryDirectory(prefix="bakeoff-bench-") as folder:
+        for name in chosen:
+            MEASURES[name](Path(folder))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,362 @@
+"""Write the pages of docs/ that the code knows best, or check that they are current.
+
+cli.md, errors.md, models.md, spec.md and benchmarks/*.md are printed from the commands, the error
+tree, the catalogue, the spec and the benchmark classes; generate.toml has what these do not say.
+
+    python docs/generate.py            # write
+    python docs/generate.py --check    # one line and exit code 1 when a page has drifted
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from importlib.resources import files
+from inspect import cleandoc
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Literal, Union, cast, get_args, get_origin
+
+import click
+from click.testing import CliRunner
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from bakeoff.app import settings, wiring
+from bakeoff.benchmarks import BENCHMARKS
+from bakeoff.benchmarks._base import FileBenchmark, Suite
+from bakeoff.benchmarks._files import DataHome, Row
+from bakeoff.cli import main as command_line
+from bakeoff.core import specs
+from bakeoff.core.errors import BakeoffError, EngineError, StoreError, TrialError, UsageError, error_classes
+from bakeoff.core.protocols import Benchmark
+from bakeoff.core.registry import Registry
+from bakeoff.core.types import Json, Sample
+from bakeoff.engines import ENGINES
+from bakeoff.engines.catalogue import Entry, models, preset
+from bakeoff.methods import METHODS
+from bakeoff.runner.limits import Breaker
+from bakeoff.scorers import SCORERS
+
+DOCS = Path(__file__).resolve().parent
+MARK = "<!-- Written by docs/generate.py; edit the code it is printed from, then run that. -->"
+WORDS = tomllib.loads((DOCS / "generate.toml").read_text(encoding="utf-8"))
+OWNERS = {UsageError: "yours", EngineError: "the engine's", TrialError: "the trial's", StoreError: "the store's"}
+
+
+class ReadRow(Row):
+    """A row that notes which of its fields a benchmark reads."""
+
+    def __init__(self, row: Mapping[str, Json], path: Path, line: int) -> None:
+        super().__init__(dict(row), path, line)
+        self.read: dict[str, Json] = {}
+
+    def get(self, field: str) -> Json:
+        value = super().get(field)
+        if not isinstance(value, dict):  # a field of its own, and not a step on the way to one
+            self.read[field] = value
+        return value
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: path below docs/ → text."""
+    found = {"cli.md": cli_page(), "errors.md": errors_page(), "models.md": models_page(), "spec.md": spec_page()}
+    for name in ours(BENCHMARKS):
+        found[f"benchmarks/{name}.md"] = benchmark_page(name)
+    return {path: f"{MARK}\n\n{text.rstrip()}\n" for path, text in found.items()}
+
+
+def ours(registry: Registry) -> list[str]:
+    """The names of a family without those that other packages bring."""
+    return [name for name, target in sorted(registry.targets().items()) if target.startswith("bakeoff.")]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def fenced(text: str, tag: str = "text") -> str:
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{tag}\n{text.rstrip()}\n{fence}"
+
+
+def cli_page() -> str:
+    parts = ["# The command line", fenced(help_of([]))]
+    for name in command_line.COMMANDS:
+        parts += [f"## bakeoff {name}", fenced(help_of([name]))]
+        found = command_line.cli.get_command(click.Context(command_line.cli), name)
+        for inner in sorted(found.commands) if isinstance(found, click.Group) else ():
+            parts += [f"### bakeoff {name} {inner}", fenced(help_of([name, inner]))]
+    parts += ["## Exit codes", table(["code", "meaning"], [[k, v] for k, v in WORDS["exit_codes"].items()])]
+    parts += ["## Environment", fenced((settings.__doc__ or "").split("\n\n", 1)[1])]
+    parts += ["A key is read when an engine is built. It is not stored, logged or printed."]
+    return "\n\n".join(parts)
+
+
+def help_of(path: list[str]) -> str:
+    result = CliRunner().invoke(command_line.cli, [*path, "--help"], prog_name="bakeoff", terminal_width=80)
+    if result.exit_code:
+        raise SystemExit(f"docs/generate.py: 'bakeoff {' '.join(path)} --help' fails: {result.output}")
+    return result.output
+
+
+def errors_page() -> str:
+    classes = error_classes()
+    codes = [cls.code for cls in classes]
+    astray = sorted({code for code in codes if codes.count(code) > 1} | set(codes) ^ set(WORDS["todo"]))
+    if astray:
+        raise SystemExit(f"docs/generate.py: generate.toml and the error tree disagree on {', '.join(astray)}")
+    rows = [[f"[{c.code}](#{c.code})", c.__name__, owner(c), str(c.exit_code), first_line(c)] for c in classes]
+    parts = ["# Errors", WORDS["intro"]["errors"], table(["code", "class", "owner", "exit", "meaning"], rows)]
+    for cls in classes:
+        told = f"{cleandoc(cls.__doc__ or '')}\n\n**Exit code:** {cls.exit_code}, {owner(cls)}. "
+        parts += [f"## {cls.code}", f"{told}{in_a_run(cls)}\n\n**What to do:** {WORDS['todo'][cls.code]}"]
+    return "\n\n".join(parts)
+
+
+def first_line(cls: type[BakeoffError]) -> str:
+    return cleandoc(cls.__doc__ or "").split("\n")[0]
+
+
+def owner(cls: type[BakeoffError]) -> str:
+    return next((word for base, word in OWNERS.items() if issubclass(cls, base)), "nobody's")
+
+
+def in_a_run(cls: type[BakeoffError]) -> str:
+    """What an error does to a run that is under way."""
+    breaker = Breaker()
+    if issubclass(cls, EngineError):
+        if cls.fatal:
+            return "Stops the model's cells; their trials stay owed."
+        if cls.code == "rate-limited":
+            return "The call waits and is made again."
+        if cls.retryable:
+            return (
+                "The call is made again; when its tries are used up, the trial ends as `error` and is owed again."
+                f" {breaker.given_up} such calls in a row, or {breaker.first_tries} failed tries before the first"
+                " success, stop the model's cells."
+            )
+        return "The trial ends as `error`; a resume answers it again."
+    if issubclass(cls, TrialError):
+        return "The trial ends as `error`; the run goes on."
+    return "Ends the run; what was journalled is kept." if issubclass(cls, StoreError) else "Told before any call."
+
+
+def models_page() -> str:
+    parts = ["# Models", WORDS["intro"]["models"]]
+    head = ["name", "family", "size", "context", "price", "price as of", "licence", "can", "id"]
+    for engine in sorted({entry.engine for entry in models().values()}):
+        rows = [model_row(name, entry) for name, entry in models().items() if entry.engine == engine]
+        parts += [f"## {engine}", table(head, rows)]
+    rows = [
+        [engine, name, ", ".join(f"`{field}={value}`" for field, value in preset(engine, name).items())]
+        for engine in ours(ENGINES)
+        for name in get_args(specs.PresetName)
+        if preset(engine, name)
+    ]
+    parts += ["## Presets", WORDS["intro"]["presets"], table(["engine", "preset", "settings"], rows)]
+    return "\n\n".join(parts)
+
+
+def model_row(name: str, entry: Entry) -> list[str]:
+    price, dated = "unknown", entry.price_date or "–"
+    if entry.input_price is not None and entry.output_price is not None:
+        price = f"{entry.input_price:g} / {entry.output_price:g}"
+    return [
+        f"[{name}]({entry.source})",
+        entry.family,
+        f"{entry.size_b:g}" if entry.size_b is not None else "unknown",
+        f"{entry.context_length:,}" if entry.context_length else "unknown",
+        "runs here" if entry.engine == "llama_cpp" else price,
+        f"[{dated}]({entry.price_source})" if entry.price_source else dated,
+        entry.licence,
+        ", ".join(entry.capabilities) or "–",
+        f"`{entry.id}`",
+    ]
+
+
+def spec_page() -> str:
+    parts = ["# The spec", WORDS["intro"]["spec"]]
+    order = (specs.ExperimentSpec, specs.ModelSpec, specs.BenchmarkSpec, specs.MethodSpec)
+    for cls in (*order, specs.SamplingSpec, specs.BudgetSpec):
+        rows = [
+            [f"`{name}`", type_of(info.annotation), default(info), said(name, info), kind_of(cls, name)]
+            for name, info in cls.model_fields.items()
+        ]
+        head = ["field", "type", "default", "what", ""]
+        parts += [f"## {cls.__name__}", cleandoc(cls.__doc__ or ""), table(head, rows)]
+    return "\n\n".join(parts)
+
+
+def kind_of(cls: type[BaseModel], name: str) -> str:
+    """Whether a field is in the hash (`measured`) or not (`operational`)."""
+    outside = cls is specs.BudgetSpec or (cls is specs.ExperimentSpec and name in specs.OPERATIONAL)
+    return "operational" if outside else "measured"
+
+
+def said(name: str, info: FieldInfo) -> str:
+    """The field's description and its bounds."""
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    bounds = [f"{sign} {getattr(m, n)}" for m in info.metadata for n, sign in signs.items() if hasattr(m, n)]
+    return (info.description or WORDS["fields"][name]) + (f" ({', '.join(bounds)})" if bounds else "")
+
+
+def default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    value = info.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, BaseModel):
+        return "its defaults"
+    if isinstance(value, tuple):
+        return ", ".join(str(getattr(item, "label", item)) for item in value) or "–"
+    return "–" if value is None or value == {} else str(value).lower()
+
+
+def type_of(annotation: object) -> str:
+    """A type as a reader of YAML would say it."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_of(inner[0])
+    if origin in (Union, UnionType):
+        return " or ".join(type_of(arg) for arg in inner if arg is not NoneType)
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in inner)
+    if origin is tuple:
+        return f"list of {type_of(inner[0])}"
+    if origin is dict:
+        return f"map of text to {type_of(inner[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    names: dict[object, str] = {str: "text", int: "whole number", float: "number", bool: "true/false"}
+    return names.get(annotation, str(annotation))
+
+
+def benchmark_page(name: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        benchmark = BENCHMARKS.load(name)(DataHome(Path(folder), Path(folder), offline=True))
+        if not isinstance(benchmark, FileBenchmark):
+            raise SystemExit(f"docs/generate.py: '{name}' is no FileBenchmark; say here how its page is printed")
+        rows = shown_rows(benchmark, Path(folder))
+        sample, *_ = [benchmark.sample(row) for row in rows.values()]
+        note = WORDS["intro"]["kept_out" if isinstance(benchmark, Suite) else "hand_written"]
+        parts = [f"# {name}", about(BENCHMARKS, name), facts(benchmark), "## Fields", *fields(rows)]
+        parts += ["## Prompts", note, *prompts(benchmark, sample), "## Grading", *grading(benchmark, sample)]
+    return "\n\n".join(parts)
+
+
+def about(registry: Registry, name: str) -> str:
+    """A module's docstring without its indented example."""
+    text = import_module(registry.targets()[name].partition(":")[0]).__doc__ or ""
+    return "\n\n".join(part for part in cleandoc(text).split("\n\n") if not part.startswith(" "))
+
+
+def facts(benchmark: FileBenchmark) -> str:
+    source, splits = benchmark.source, benchmark.files
+    rows = [["source", source.url], ["licence", source.licence], ["revision", source.revision]]
+    rows += [["splits", ", ".join(f"{s} (default)" if s == benchmark.default_split else s for s in splits)]]
+    rows += [["few-shot examples", f"split {benchmark.shots_split}" if benchmark.shots_split else "in the file"]]
+    rows += [["tokens a reply may have", f"{benchmark.max_tokens}"]]
+    for split, file in splits.items():
+        if file.local:
+            rows += [[f"{split}, in `BAKEOFF_DATA`", " or ".join(f"`{p}`" for p in file.local) + ", also as `.gz`"]]
+        if file.hub_repo:
+            rows += [[f"{split}, on the hub", f"`{file.hub_repo}` `{file.hub_path}` at `{file.hub_revision}`"]]
+    return table(["", ""], rows)
+
+
+def shown_rows(benchmark: FileBenchmark, folder: Path) -> dict[str, ReadRow]:
+    """Where it stands → row; a row of data that is not shipped is written out for the example pool."""
+    if isinstance(benchmark, Suite):
+        path = Path(str(files("bakeoff.benchmarks") / "suites" / f"{benchmark.name}.jsonl"))
+        line = path.read_text(encoding="utf-8").splitlines()[11]  # the first that is not evaluated
+        return {"a line": ReadRow(json.loads(line), path, 12)}
+    if benchmark.name not in WORDS["rows"]:
+        raise SystemExit(f"docs/generate.py: write a row of '{benchmark.name}' into generate.toml")
+    found: dict[str, ReadRow] = {}
+    for place, line in WORDS["rows"][benchmark.name].items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(line + "\n", encoding="utf-8")
+        found[f"`{place}`"] = ReadRow(json.loads(line), path, 1)
+    return found
+
+
+def fields(rows: Mapping[str, ReadRow]) -> Iterator[str]:
+    """A table of the fields that were read, for each layout."""
+    seen: list[list[list[str]]] = []
+    for place, row in rows.items():
+        listed = [[f"`{name}`", json_kind(value)] for name, value in row.read.items()]
+        if listed not in seen:
+            seen.append(listed)
+            yield f"As in {place}:"
+            yield table(["field", "kind"], listed)
+
+
+def json_kind(value: Json) -> str:
+    if isinstance(value, list):
+        return f"list of {json_kind(value[0])}" if value else "list"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {json_kind(inner)}" for name, inner in value.items()) + "}"
+    return {str: "text", bool: "true/false", int: "whole number", float: "number"}.get(type(value), "any")
+
+
+def prompts(benchmark: FileBenchmark, sample: Sample) -> Iterator[str]:
+    spec = specs.parse_spec({"models": "fake/a", "benchmarks": benchmark.name})
+    # The protocol's variables are class variables of FileBenchmark, which mypy keeps apart.
+    task = wiring.ExperimentTask(cast(Benchmark, benchmark), spec)
+    for name in ours(METHODS):
+        asked = specs.MethodSpec(method=name, shots=1 if name == "few_shot" else None)
+        messages = wiring.build_method(asked).prompt(sample, task)
+        yield f"### {asked.label}"
+        yield fenced("\n\n".join(f"[{m.role}]\n{m.content}" if len(messages) > 1 else m.content for m in messages))
+    yield "A reply that is graded as right:"
+    yield fenced(sample.reference)
+
+
+def grading(benchmark: FileBenchmark, sample: Sample) -> Iterator[str]:
+    for profile in benchmark.profiles.values():
+        yield f"Profile `{profile.name}`: answer of kind `{profile.answer}`, scorer `{profile.scorer}`."
+        yield about(SCORERS, profile.scorer)
+    yield "The target of the sample above:"
+    yield fenced(json.dumps(sample.target, ensure_ascii=False), "json")
+
+
+def drifted(wanted: Mapping[str, str]) -> list[str]:
+    """The pages that differ from the code, and those that nothing is behind any more."""
+    kept = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md")}
+    stale = [path for path, text in kept.items() if text.startswith(MARK) and path not in wanted]
+    return sorted([*stale, *(path for path, text in wanted.items() if kept.get(path) != text)])
+
+
+def write(wanted: Mapping[str, str]) -> None:
+    for path in drifted(wanted):
+        target = DOCS / path
+        if path in wanted:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(wanted[path], encoding="utf-8")
+        else:
+            target.unlink()
+
+
+def main(args: Sequence[str]) -> int:
+    if args not in ([], ["--check"]):
+        print(f"docs/generate.py takes '--check' or nothing, not '{' '.join(args)}'", file=sys.stderr)
+        return 2
+    wanted = pages()
+    if not args:
+        write(wanted)
+        return 0
+    stale = drifted(wanted)
+    if stale:
+        told = ", ".join(f"docs/{path}" for path in stale)
+        print(f"not current: {told}; run 'python docs/generate.py'", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
