@@ -114,8 +114,10 @@ def errors_page() -> str:
     rows = [[f"[{c.code}](#{c.code})", c.__name__, owner(c), str(c.exit_code), first_line(c)] for c in classes]
     parts = ["# Errors", WORDS["intro"]["errors"], table(["code", "class", "owner", "exit", "meaning"], rows)]
     for cls in classes:
-        told = f"{cleandoc(cls.__doc__ or '')}\n\n**Exit code:** {cls.exit_code}, {owner(cls)}. "
-        parts += [f"## {cls.code}", f"{told}{in_a_run(cls)}\n\n**What to do:** {WORDS['todo'][cls.code]}"]
+        parts += [f"## {cls.code}", cleandoc(cls.__doc__ or "")]
+        if not cls.__subclasses__():  # a group is not raised itself
+            parts += [f"Owner: {owner(cls)}. Exit code {cls.exit_code}. {in_a_run(cls)}"]
+        parts += [f"**What to do:** {WORDS['todo'][cls.code]}"]
     return "\n\n".join(parts)
 
 
@@ -202,7 +204,8 @@ def kind_of(cls: type[BaseModel], name: str) -> str:
 def said(name: str, info: FieldInfo) -> str:
     """The field's description and its bounds."""
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    bounds = [f"{sign} {getattr(m, n)}" for m in info.metadata for n, sign in signs.items() if hasattr(m, n)]
+    limits = [(sign, getattr(m, n)) for m in info.metadata for n, sign in signs.items() if hasattr(m, n)]
+    bounds = [f"{sign} {limit}" for sign, limit in limits if abs(limit) < 2**62]  # not those of the number type
     return (info.description or WORDS["fields"][name]) + (f" ({', '.join(bounds)})" if bounds else "")
 
 
@@ -259,7 +262,7 @@ def facts(benchmark: FileBenchmark) -> str:
     source, splits = benchmark.source, benchmark.files
     rows = [["source", source.url], ["licence", source.licence], ["revision", source.revision]]
     rows += [["splits", ", ".join(f"{s} (default)" if s == benchmark.default_split else s for s in splits)]]
-    rows += [["few-shot examples", f"split {benchmark.shots_split}" if benchmark.shots_split else "in the file"]]
+    rows += [["few-shot examples", f"split {benchmark.shots_split}" if benchmark.shots_split else "in the benchmark's file"]]
     rows += [["tokens a reply may have", f"{benchmark.max_tokens}"]]
     for split, file in splits.items():
         if file.local:

@@ -6,7 +6,7 @@ import asyncio
 import importlib.util
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bakeoff import __version__
 from bakeoff.app import wiring
@@ -75,6 +75,8 @@ def _parts() -> Iterator[Finding]:
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
+    """What a run would find without downloading; looking must not fetch anything."""
+    settings = replace(settings, offline=True)
     for name in BENCHMARKS.names():
         benchmark = wiring.build_benchmark(name, settings)
         try:

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
+from pathlib import Path
 
 from bakeoff import __version__
 from bakeoff.app.planning import Prepared, PreparedCell, prepare
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError
-from bakeoff.core.hashing import identity_digest
+from bakeoff.core.hashing import identity_digest, text_digest
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.core.specs import ExperimentSpec
 from bakeoff.core.types import Json, Trial
@@ -117,7 +118,7 @@ class Laboratory:
         """
         run, cells = self.open_run(prepared)
         started = time.monotonic()
-        with Journal.open(self.settings.home / "journals" / f"{run.id}-{run.name}") as journal:
+        with Journal.open(self._journal_folder(run)) as journal:
             self._recover(journal)
             progress = self._progress(run, cells)
             ending = Ending(RunStatus.INTERRUPTED)
@@ -127,6 +128,10 @@ class Laboratory:
                 seconds = time.monotonic() - started
                 self._close_execution(run, ending, seconds)
         return Execution(self.runs.get(run.name), ending, progress.counts, seconds, progress.done)
+
+    def _journal_folder(self, run: RunRecord) -> Path:
+        """One for each run of each store: two stores may both have a run of that name."""
+        return self.settings.home / "journals" / f"{text_digest(self.database.where)}-{run.name}"
 
     def _close_execution(self, run: RunRecord, ending: Ending, seconds: float) -> None:
         try:
@@ -194,11 +199,15 @@ class Laboratory:
         patience = Patience(spec.retries, time.monotonic, time.time, asyncio.sleep, random.Random())
         pairs = list(zip(prepared.cells, plans, strict=True))
         lanes: list[Lane] = []
+        limiters: dict[str, Limiter] = {}
         for _, group in groupby(pairs, key=lambda pair: id(pair[0].model)):
             members = list(group)
             model = members[0][0].model
             most = min(spec.concurrency, model.engine.limits.max_concurrency or spec.concurrency)
-            limiter = Limiter(most, time.monotonic)
+            endpoint = (
+                model.engine.identity.endpoint or f"{model.name} {model.preset}"
+            )  # models of one server share its limit
+            limiter = limiters.setdefault(endpoint, Limiter(most, time.monotonic))
             caller = Caller(model.engine, recorder, limiter, budget, patience, counts)
             blocks = [
                 self._block([plan for _, plan in same], same[0][0].benchmark.draw, spec.repeats)

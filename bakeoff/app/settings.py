@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bakeoff.core.errors import ConfigInvalid
 
+_IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -34,11 +35,16 @@ class Settings:
         """Read the environment; `store` wins over BAKEOFF_STORE. Raises ConfigInvalid."""
         home = _folder("BAKEOFF_HOME") or Path.home() / ".bakeoff"
         folder = _folder("BAKEOFF_DATA")
+        store = store or os.environ.get("BAKEOFF_STORE") or f"sqlite:///{home / 'bakeoff.db'}"
+        if store in _IN_MEMORY:
+            raise ConfigInvalid(
+                f"store '{store}' is in memory and ends with the command", "name a file: sqlite:///a.db"
+            )
         if folder is not None and not folder.is_dir():
             raise ConfigInvalid(f"BAKEOFF_DATA is '{folder}', which is no folder", "correct or unset it")
         return cls(
             home=home,
-            store=store or os.environ.get("BAKEOFF_STORE") or f"sqlite:///{home / 'bakeoff.db'}",
+            store=store,
             data=folder,
             offline=os.environ.get("HF_HUB_OFFLINE", "") in ("1", "true", "True", "yes"),
             openai_base_url=os.environ.get("OPENAI_BASE_URL") or None,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class DataHome:
         )
 
     def _from_hub(self, benchmark: str, file: DataFile) -> Path | None:
-        if file.hub_repo is None or file.hub_path is None or self.offline:
+        if file.hub_repo is None or file.hub_path is None:
             return None
         try:
             from huggingface_hub import hf_hub_download
@@ -74,9 +75,12 @@ class DataHome:
                     repo_type="dataset",
                     revision=file.hub_revision,
                     cache_dir=self.cache / "hub",
+                    local_files_only=self.offline,
                 )
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+            if self.offline:
+                return None
             why = str(error).split("\n", 1)[0]
             raise DataMissing(
                 f"no data for benchmark '{benchmark}': '{file.local[0]}' is not in a local folder,"
@@ -146,7 +150,7 @@ def read_rows(path: Path) -> Iterator[Row]:
                     yield Row(_object(line, path, number), path, number)
             if empty:
                 raise DataInvalid(f"'{path}' holds no rows", "put the benchmark's file there")
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataInvalid(f"'{path}' cannot be read ({error})", "check the file and its rights") from None
 
 

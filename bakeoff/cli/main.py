@@ -34,8 +34,8 @@ _INTRO = """Run language models side by side on the same questions, and learn wh
 \b
   bakeoff demo
   bakeoff run --models fake/a,fake/b --benchmarks question_answering
-  bakeoff run --models openai_compatible/NAME --base-url http://127.0.0.1:8000/v1 \\
-              --benchmarks gsm8k --methods naive,cot --limit 100
+  bakeoff run --models openai_compatible/NAME --benchmarks gsm8k --limit 100 \\
+              --base-url http://127.0.0.1:8000/v1 --methods naive,cot
 """
 
 

@@ -58,7 +58,7 @@ def run(
     The same command goes on where it was interrupted, and asks nothing twice.
 
     \b
-      bakeoff run --models fake/a,fake/b --benchmarks question_answering --limit 20
+      bakeoff run --models fake/a,fake/b --benchmarks question_answering -n 20
       bakeoff run spec.yaml --limit 10 --dry-run
     """
     spec = build_spec(spec_file, signature, flags)
@@ -136,10 +136,13 @@ def execute(
     if as_json:
         click.echo(_as_json(summary, execution))
     else:
-        if not quiet:
+        complete = execution.ending.status is RunStatus.COMPLETE
+        if complete and not quiet:
             screen.talk(_last_word(execution))
         if execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
             _print(results, summary, pairs)
+        if not complete:  # how to go on has to be what is left on the screen
+            screen.talk(_last_word(execution))
     for lane, error in execution.ending.dead.items():
         screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
     return exit_code(execution, summary)
@@ -151,7 +154,7 @@ def _watch(progress: Progress, schedule: Schedule, live: screen.LiveProgress) ->
     task = asyncio.current_task()
 
     def interrupted() -> None:
-        if schedule.stopping and task is not None:
+        if schedule.interrupted and task is not None:
             task.cancel()
             return
         schedule.stop()

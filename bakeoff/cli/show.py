@@ -12,7 +12,7 @@ from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
 from bakeoff.core.errors import UnknownName
-from bakeoff.core.types import Trial
+from bakeoff.core.types import Completion, Trial
 from bakeoff.reports.as_json import summary_json
 
 store_option = click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]")
@@ -104,8 +104,23 @@ def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> Non
 
 
 def _exchanges(results: Results, trial: Trial) -> list[object]:
-    raw = results.trials.raw(trial.keys)
-    return [orjson.loads(raw[key]) for key in trial.keys if key in raw]
+    raw, found = results.trials.raw(trial.keys), results.trials.find(trial.keys)
+    return [{**_call_fields(found[key]), **orjson.loads(raw[key])} for key in trial.keys if key in raw]
+
+
+def _call_fields(completion: Completion) -> dict[str, object]:
+    return {
+        "content_key": completion.key.hex(),
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "output_tokens": completion.output_tokens,
+        "cost": completion.cost,
+        "queue_s": completion.queue_s,
+        "first_token_s": completion.first_token_s,
+        "latency_s": completion.latency_s,
+        "attempts": completion.attempts,
+        "finished_at": completion.finished_at,
+    }
 
 
 def _trial_fields(trial: Trial) -> dict[str, object]:

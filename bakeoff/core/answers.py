@@ -21,8 +21,8 @@ MAX_CHARS = 100_000
 _MARKER = re.compile(r"(?i)####(?![ \t]*(?:[a-z]{2,}|\d+[.)][ \t]+[a-z]))|\b(?:final |correct )?answer(?: is|\W{0,3}:)")
 _BOXED = re.compile(r"\\boxed\{([^{}]{1,200}(?:\{[^{}]{0,100}\}[^{}]{0,100}){0,5})\}")
 _THEREFORE = re.compile(r"(?i)\b(?:therefore|thus|hence|so)\b[,:]?\s")
-# A lone letter at the start of a line is a choice, "B. Its days", and no sentence.
-_SENTENCE_END = re.compile(r"(?m)(?<=[.!?])(?<!^[A-J]\.)\s+|\n+")
+# No sentence ends behind the choice in "B. Its days", at the start of a line, or behind "i.e.".
+_SENTENCE_END = re.compile(r"(?m)(?<=[.!?])(?<!^[A-J]\.)(?<!\b[a-z]\.)\s+|\n+")
 _SIGN = r"[-+\u2212]?"
 _NUMBER = re.compile(
     rf"(?<![\w.]){_SIGN}(?:[$€£]\s?)?{_SIGN}"
@@ -36,8 +36,8 @@ _FENCE = re.compile(r"```[ \t]*([A-Za-z0-9_+-]*)[ \t]*\r?\n(.*?)(?:\n[ \t]*```|`
 _DEFINES = re.compile(r"(?m)^(?:async def|def|class) ")
 # "A planet turns", "so I think": words, and not the choices A and I. "A is right" names the choice.
 _WORD_A_OR_I = re.compile(
-    r"(?m)(?:^|(?<=[.!?:]\s))[\"'“(*]{0,3}A (?!(?:is|was|because|since|as|and|or|seems|would|must|should|will)\b)(?=[a-z])"
-    r"|\bI (?=[a-z])"
+    r"(?m)(?:^|(?<=[.!?:]\s)|(?<=\bis\s))[\"'“(*]{0,3}A (?=[a-z])(?!(?:is|was|because|since|as|and|or|seems|would"
+    r"|must|should|will|for|with|but|if|in|on|to|not|due|which|that|by)\b)|\bI (?=[a-z])"
 )
 _LEADING_LETTER = re.compile(r"\A[\s*(\[\"'`]*([A-Ja-j])(?![\w'’])")
 _LONE_LETTER = re.compile(r"(?<![\w'’])\(?([A-J])\)?(?![\w'’])")

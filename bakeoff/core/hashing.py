@@ -55,9 +55,10 @@ def _fields(identity: ModelIdentity) -> dict[str, str]:
 @lru_cache(maxsize=4096)
 def _sampling_bytes(sampling: Sampling) -> bytes:
     # Unset fields are left out, so that a field added later does not change the keys of old calls.
-    fields: dict[str, Json] = {"temperature": sampling.temperature, "max_tokens": sampling.max_tokens}
+    # 0 and 0.0 are equal, so they have to be written alike.
+    fields: dict[str, Json] = {"temperature": float(sampling.temperature), "max_tokens": sampling.max_tokens}
     if sampling.top_p is not None:
-        fields["top_p"] = sampling.top_p
+        fields["top_p"] = float(sampling.top_p)
     if sampling.stop:
         fields["stop"] = list(sampling.stop)
     if sampling.seed is not None:

@@ -42,7 +42,13 @@ class Registry:
         self.check(name)
         target = self._table.get(name) or self.targets()[name]
         module, _, attribute = target.partition(":")
-        found = getattr(importlib.import_module(module), attribute, None)
+        try:
+            found = getattr(importlib.import_module(module), attribute, None)
+        except ImportError as error:
+            raise ConfigInvalid(
+                f"{self.kind} '{name}' cannot be imported from '{target}' ({error})",
+                "install what it needs, or remove the package that defines it",
+            ) from error
         if not isinstance(found, type):
             raise ConfigInvalid(
                 f"{self.kind} '{name}' points to '{target}', where there is no class",

@@ -44,13 +44,13 @@ def recipe(
     sampling = spec.sampling
     for name, (field, _) in _SAMPLING.items():
         value = getattr(sampling, field)
-        parts[name] = f"{value:g}" if value is not None else None
+        parts[name] = _number(value) if value is not None else None
     parts["stop"] = orjson.dumps(sampling.stop).decode() if sampling.stop else None
     parts["repeats"] = spec.repeats if spec.repeats > 1 else None
     parts["limit"] = spec.limit
     parts["samples"] = spec.samples
     parts["seed"] = spec.seed
-    head = f"{benchmark.benchmark}@{digest[:8]}"
+    head = f"{_escape(benchmark.benchmark)}@{digest[:8]}"
     told = [f"{name}:{_escape(str(value))}" for name, value in parts.items() if value is not None]
     return "|".join([head, *told])
 
@@ -63,7 +63,7 @@ def sign(recipe_line: str, estimate: Estimate, version: str) -> str:
 def read(signature: str) -> tuple[dict[str, Json], str]:
     """The spec's fields in a signature, and the digest of its data. Raises ConfigInvalid."""
     head, *rest = signature.strip().split("|")
-    benchmark, at, digest = head.partition("@")
+    benchmark, at, digest = head.rpartition("@")
     if not at or not rest:
         raise ConfigInvalid(
             f"'{signature:.60}' is no signature", "paste the whole line, which begins like 'gsm8k@1f2e3d4c|model:…'"
@@ -75,7 +75,7 @@ def read(signature: str) -> tuple[dict[str, Json], str]:
             raise ConfigInvalid(f"the signature's part '{part:.40}' has no ':'", "paste the whole line in quotes")
         parts[name] = _unescape(value)
     try:
-        return _fields(benchmark, parts), digest
+        return _fields(_unescape(benchmark), parts), digest
     except (KeyError, ValueError) as error:
         raise ConfigInvalid(f"the signature cannot be read ({error})", "paste the whole line in quotes") from None
 
@@ -107,9 +107,15 @@ def _taken(parts: dict[str, str], wanted: dict[str, tuple[str, Reader]]) -> dict
     return {field: kind(parts.pop(name)) for name, (field, kind) in wanted.items() if name in parts}
 
 
+def _number(value: float) -> str:
+    """The shortest text that is read back as the same number."""
+    short = f"{value:g}"
+    return short if isinstance(value, float) and float(short) == value else repr(value)
+
+
 def _escape(value: str) -> str:
-    return value.replace("%", "%25").replace("|", "%7C").replace("\n", "%0A")
+    return value.replace("%", "%25").replace("|", "%7C").replace("\n", "%0A").replace("\r", "%0D")
 
 
 def _unescape(value: str) -> str:
-    return value.replace("%0A", "\n").replace("%7C", "|").replace("%25", "%")
+    return value.replace("%0D", "\r").replace("%0A", "\n").replace("%7C", "|").replace("%25", "%")

@@ -10,6 +10,7 @@ the hash, so they may change between a run and its resume. Example:
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
@@ -20,12 +21,18 @@ from bakeoff.core.hashing import digest
 from bakeoff.core.types import Json
 
 PresetName = Literal["memory_optimized", "balanced", "performance"]
+_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 OPERATIONAL = frozenset({"name", "budget", "concurrency", "retries", "timeout"})
-_SECRETS = ("key", "token", "secret", "password")
+# "api_key", "hf_token", "secret": not "max_tokens" and "tokenizer".
+_SECRET = re.compile(r"(?i)(?:key|token|passwd)(?:$|[_\-\d])|secret|password|credential|authori[sz]ation")
+_LARGEST = 2**63 - 1  # what JSON, SQL and the hash can all hold
+
+
+_Int64 = Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelSpec(_Spec):
@@ -34,9 +41,9 @@ class ModelSpec(_Spec):
     model: str = Field(min_length=1, description="catalogue name or engine/id")
     base_url: str | None = Field(None, description="address of the endpoint, up to and with /v1")
     api: Literal["chat", "completions"] = Field("chat", description="which OpenAI API to call")
-    api_key_env: str | None = Field(None, description="environment variable that holds the key")
+    api_key_env: str | None = Field(None, pattern=_VARIABLE, description="environment variable that holds the key")
     stream: bool = Field(False, description="stream replies, to measure time to first token")
-    args: dict[str, bool | int | float | str] = Field(
+    args: dict[str, bool | _Int64 | float | str] = Field(
         default_factory=dict, description="engine settings, e.g. accuracy for the fake engine"
     )
 
@@ -65,7 +72,7 @@ class SamplingSpec(_Spec):
 
     temperature: float = Field(0.0, ge=0, le=5, description="0 is greedy")
     top_p: float | None = Field(None, gt=0, le=1, description="nucleus sampling")
-    max_tokens: int | None = Field(None, ge=1, description="tokens a reply may have")
+    max_tokens: int | None = Field(None, ge=1, le=_LARGEST, description="tokens a reply may have")
     stop: tuple[str, ...] = Field((), description="texts that end a reply")
     logprobs: int | None = Field(None, ge=0, le=20, description="alternatives per token to return")
 
@@ -73,8 +80,8 @@ class SamplingSpec(_Spec):
 class BudgetSpec(_Spec):
     """Where to stop. None is no limit."""
 
-    calls: int | None = Field(None, ge=0, description="calls to engines")
-    tokens: int | None = Field(None, ge=0, description="prompt and output tokens")
+    calls: int | None = Field(None, ge=0, le=_LARGEST, description="calls to engines")
+    tokens: int | None = Field(None, ge=0, le=_LARGEST, description="prompt and output tokens")
     usd: float | None = Field(None, ge=0, description="US dollars, at catalogue prices")
     seconds: float | None = Field(None, gt=0, description="wall time of one execution")
 
@@ -107,9 +114,9 @@ class ExperimentSpec(_Spec):
     methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field((MethodSpec(method="naive"),), min_length=1)
     repeats: int = Field(1, ge=1, le=1000, description="times each sample is answered")
     sampling: SamplingSpec = SamplingSpec()
-    limit: int | None = Field(None, ge=1, description="samples of each benchmark, drawn by seed")
+    limit: int | None = Field(None, ge=1, le=_LARGEST, description="samples of each benchmark, drawn by seed")
     samples: str | None = Field(None, description="a saved sample set to use instead of a limit")
-    seed: int = Field(0, ge=0, description="what every shuffle and draw derives from")
+    seed: int = Field(0, ge=0, le=_LARGEST, description="what every shuffle and draw derives from")
     budget: BudgetSpec = BudgetSpec()
     concurrency: int = Field(16, ge=1, le=4096, description="calls in flight per endpoint")
     retries: int = Field(5, ge=0, le=100, description="further tries after a passing fault")
@@ -130,7 +137,8 @@ class ExperimentSpec(_Spec):
 
 def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
     """Build the spec from a YAML file's or the flags' fields. Raises ConfigInvalid, one line."""
-    for model in fields.get("models") or ():
+    models = fields.get("models")
+    for model in models if isinstance(models, list | tuple) else [models]:
         _refuse_secrets(model)
     try:
         spec = ExperimentSpec.model_validate(dict(fields))
@@ -155,7 +163,7 @@ def _refuse_twins(name: str, entries: tuple[object, ...]) -> None:
 def _refuse_secrets(model: object) -> None:
     args = model.get("args") if isinstance(model, Mapping) else None
     for name in args if isinstance(args, Mapping) else ():
-        if any(word in str(name).lower() for word in _SECRETS) and not str(name).endswith("_env"):
+        if _SECRET.search(str(name)) and not str(name).endswith("_env"):
             raise ConfigInvalid(
                 f"'{name}' looks like a secret, and a spec is stored",
                 "put it in the environment and name the variable with 'api_key_env'",
@@ -173,6 +181,8 @@ def _explain(error: ValidationError) -> ConfigInvalid:
         return ConfigInvalid(f"unknown field '{where}'", hint)
     if first["type"] == "missing":
         return ConfigInvalid(f"field '{where}' is missing", f"add '{where}' to the spec")
+    if first["loc"][-1] == "api_key_env":  # what was given may be the key itself
+        return ConfigInvalid(f"field '{where}' names no environment variable", "write a name like OPENAI_API_KEY")
     value = first["input"]
     shown = f" (got {value!r:.80})" if not isinstance(value, dict | list | tuple) else ""
     return ConfigInvalid(f"field '{where}': {first['msg'].lower()}{shown}", "correct it")

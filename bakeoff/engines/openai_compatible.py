@@ -177,7 +177,7 @@ def _told_error(reply: dict[str, Any], url: str) -> EngineError:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value < 2**31 else None
 
 
 def _max_concurrency(value: bool | int | float | str | None) -> int | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from bakeoff.core.types import Estimate
+from bakeoff.reports.charts import inert
 from bakeoff.reports.compare import Comparison, format_p
 from bakeoff.reports.summary import CellSummary, RunSummary
 from bakeoff.reports.terminal import cost_text, missing_text, score_text, seconds_text
@@ -53,7 +54,7 @@ def _row(cell: CellSummary) -> tuple[str, ...]:
     return (
         str(record.position),
         _inert(record.model),
-        record.preset,
+        _inert(record.preset),
         _inert(record.method),
         score_text(cell.estimate),
         f"{cell.estimate.n:,}",
@@ -92,7 +93,7 @@ def _points(estimate: Estimate) -> str:
 
 def _inert(text: str) -> str:
     """Names come from specs and endpoints: no table cell, tag or link of their own."""
-    cleaned = " ".join(text.split())
+    cleaned = " ".join(inert(text).split())
     for sign in "\\|<>[]`*_":
         cleaned = cleaned.replace(sign, "\\" + sign)
-    return cleaned
+    return cleaned.replace("://", ":\\//").replace("www.", "www\\.")

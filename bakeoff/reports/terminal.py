@@ -1,10 +1,14 @@
-"""Summaries and comparisons for a terminal of 80 columns: tables by rich, imported late."""
+"""Summaries and comparisons for a terminal of 80 columns: tables by rich, imported late.
+
+What a model or an endpoint wrote is shown without its control characters: it could steer the terminal.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from bakeoff.core.types import Estimate
+from bakeoff.reports.charts import inert
 from bakeoff.reports.compare import Comparison, format_p
 from bakeoff.reports.summary import MISSING, NOT_RUN, CellSummary, RunSummary
 
@@ -54,7 +58,7 @@ def print_tables(summary: RunSummary, console: Console) -> None:
 def print_signatures(summary: RunSummary, console: Console) -> None:
     """The recipe of each score, a line each, never wrapped: to be pasted back."""
     for cell in summary.cells:
-        console.print(cell.signature, style="dim", soft_wrap=True, markup=False, highlight=False)
+        console.print(inert(cell.signature), style="dim", soft_wrap=True, markup=False, highlight=False)
 
 
 def _table(benchmark: str, cells: list[CellSummary]) -> Table:
@@ -62,7 +66,7 @@ def _table(benchmark: str, cells: list[CellSummary]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(benchmark, style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=Text(inert(benchmark), style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     with_preset = len({cell.cell.preset for cell in cells}) > 1
     table.add_column("#", justify="right")
     table.add_column("model", overflow="fold")
@@ -76,8 +80,8 @@ def _table(benchmark: str, cells: list[CellSummary]) -> Table:
         model = f"{cell.cell.model} {cell.cell.preset}" if with_preset else cell.cell.model
         table.add_row(
             str(cell.cell.position),
-            Text(model),
-            Text(cell.cell.method),
+            Text(inert(model)),
+            Text(inert(cell.cell.method)),
             score_text(cell.estimate),
             f"{cell.estimate.n:,}",
             missing_text(cell),
@@ -93,7 +97,7 @@ def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIR
     from rich.table import Table
     from rich.text import Text
 
-    console.print(comparison.verdict, markup=False, highlight=False)
+    console.print(inert(comparison.verdict), markup=False, highlight=False)
     console.print(
         f"  both right {comparison.both:,} · improved {comparison.improved:,} · regressed"
         f" {comparison.regressed:,} · neither {comparison.neither:,} ·"
@@ -106,11 +110,11 @@ def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIR
         return
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("sample", "target", comparison.name_a, comparison.name_b, ""):
-        table.add_column(Text(name), overflow="fold", max_width=24)
+        table.add_column(Text(inert(name)), overflow="fold", max_width=24)
     for pair in list(comparison.pairs)[:pairs]:
         change = "improved" if pair.improved else "regressed"
-        cut = [Text((text or "–")[:60]) for text in (pair.target, pair.extracted_a, pair.extracted_b)]
-        table.add_row(Text(pair.sample_id), *cut, change)
+        cut = [Text(inert((text or "–")[:60])) for text in (pair.target, pair.extracted_a, pair.extracted_b)]
+        table.add_row(Text(inert(pair.sample_id)), *cut, change)
     console.print(table)
     if len(comparison.pairs) > pairs:
         console.print(f"  and {len(comparison.pairs) - pairs:,} more; --json lists all", style="dim")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import zlib
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from types import TracebackType
 
 import orjson
 
-from bakeoff.core.errors import RunLocked, StoreFull, StoreUnreachable
+from bakeoff.core.errors import RunLocked, StoreError, StoreFull, StoreUnreachable
 from bakeoff.core.types import Completion, TokenLogProb
 
 SEGMENT_BYTES = 16 * 1024 * 1024
@@ -82,29 +83,30 @@ class Journal:
             self._write(record)
         except OSError as error:
             if error.errno not in _FULL:
-                raise StoreUnreachable(f"the journal in '{self.folder}' failed ({error.strerror})") from None
+                raise self._explained(error) from None
             self._use_reserve(record)
         self._owed[self._segment] = self._owed.get(self._segment, 0) + 1
         return self._segment
 
     def _write(self, record: bytes) -> None:
-        if self._file is None or self._size > SEGMENT_BYTES:
-            self._next_segment()
-        if self._file is None:
+        if self._lock < 0:
             raise StoreUnreachable(f"the journal in '{self.folder}' is closed")
+        if self._file is None or self._size > SEGMENT_BYTES:
+            self._file = self._next_segment()
         written = os.write(self._file, record)
         if written < len(record):  # a short write is how a full disk begins: cut it off again
             os.ftruncate(self._file, self._size)
             raise OSError(errno.ENOSPC, "short write")
         self._size += written
 
-    def _next_segment(self) -> None:
+    def _next_segment(self) -> int:
         self._close_segment()
         self._segment += 1
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._file = os.open(self.folder / f"{self._segment:08d}.journal", flags, 0o600)
         self._size = 0
         self._keep_reserve()
+        return self._file
 
     def _keep_reserve(self) -> None:
         """Hold back room for the calls in flight when the disk fills up."""
@@ -119,8 +121,8 @@ class Journal:
         (self.folder / "reserve").unlink(missing_ok=True)
         try:
             self._write(record)
-        except OSError:
-            raise StoreFull(f"no space left for the journal in '{self.folder}'", "make room, then resume") from None
+        except OSError as error:
+            raise self._explained(error) from None
 
     def confirm(self, segment: int, count: int) -> None:
         """The database has `count` more records of a segment; a finished one is deleted."""
@@ -131,9 +133,22 @@ class Journal:
             (self.folder / f"{segment:08d}.journal").unlink(missing_ok=True)
 
     def sync(self) -> None:
-        """Bring the records to the disk itself: what a power cut may take is what came since."""
-        if self._file is not None:
-            os.fdatasync(self._file)
+        """Bring the records to the disk itself: what a power cut may take is what came since.
+
+        Raises StoreError. Called from a thread of its own, so the segment may just be closing.
+        """
+        file = self._file
+        try:
+            if file is not None:
+                os.fdatasync(file)
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise self._explained(error) from None
+
+    def _explained(self, error: OSError) -> StoreError:
+        if error.errno in _FULL:
+            return StoreFull(f"no space left for the journal in '{self.folder}'", "make room, then resume")
+        return StoreUnreachable(f"the journal in '{self.folder}' failed ({error.strerror})")
 
     @property
     def unconfirmed(self) -> int:
@@ -180,23 +195,31 @@ def _header(completion: Completion) -> bytes:
         completion.model,
         [(item.token, item.logprob, item.top) for item in completion.logprobs],
     )
-    return orjson.dumps(fields)
+    try:
+        return orjson.dumps(fields)
+    except orjson.JSONEncodeError:  # half a surrogate pair, which some models write
+        return json.dumps(fields).encode()
 
 
 def _read_segment(path: Path) -> Iterator[Completion]:
+    """A record that reaches past the end was torn, one whose checksum is wrong was damaged."""
+    left = path.stat().st_size
     with path.open("rb") as file:
-        while frame := file.read(_FRAME.size):
-            if len(frame) < _FRAME.size:
-                return
+        while len(frame := file.read(_FRAME.size)) == _FRAME.size:
             header_size, raw_size, crc = _FRAME.unpack(frame)
-            header, raw = file.read(header_size), file.read(raw_size)
-            if len(raw) < raw_size or zlib.crc32(raw, zlib.crc32(header)) != crc or not header:
+            left -= _FRAME.size + header_size + raw_size
+            if left < 0 or header_size == 0:
                 return
-            yield _completion(header, raw)
+            header, raw = file.read(header_size), file.read(raw_size)
+            if zlib.crc32(raw, zlib.crc32(header)) == crc:
+                yield _completion(header, raw)
 
 
 def _completion(header: bytes, raw: bytes) -> Completion:
-    key, *fields, model, found = orjson.loads(header)
+    try:
+        key, *fields, model, found = orjson.loads(header)
+    except orjson.JSONDecodeError:
+        key, *fields, model, found = json.loads(header)
     logprobs = tuple(TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in found)
     completion = Completion(bytes.fromhex(key), *fields)
     completion.model, completion.raw, completion.logprobs = model, raw, logprobs

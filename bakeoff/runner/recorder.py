@@ -48,8 +48,6 @@ class Recorder:
 
     async def completion(self, completion: Completion) -> None:
         """Journal a completion, queue it for the store. Raises StoreError."""
-        if isinstance(self.failure, StoreFull) and not self._journal.full:
-            raise self.failure
         segment = self._journal.append(completion)
         self._completions.append((segment, completion))
         self._fresh[completion.key] = completion
@@ -142,6 +140,9 @@ class Recorder:
             await loop.run_in_executor(self._writer, self._archive.write, rows, trials)
         except StoreError as error:
             self._fail(error)
+            return False
+        except Exception as error:  # a row that no database takes: a defect, but not a reason to hang
+            self._fail(StoreError(f"the store refused a row ({type(error).__name__}: {error})"))
             return False
         for completion in rows:
             self._fresh.pop(completion.key, None)

@@ -81,44 +81,47 @@ def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
 
 
 class Schedule:
-    """One execution. `stop` ends it gracefully: what is under way is finished and kept."""
+    """One execution. However it is ended, calls under way are waited for: they are paid for."""
 
     def __init__(self, lanes: Sequence[Lane], sink: TrialSink, on_trial: Callable[[Trial], None]) -> None:
         self._lanes = lanes
         self._sink = sink
         self._on_trial = on_trial
-        self._stopping = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._failure: StoreError | None = None
         self.ending = Ending()
 
     def stop(self) -> None:
-        """Begin no further trial."""
-        if not self._stopping.is_set():
-            self.ending.status = RunStatus.INTERRUPTED
-            self._stopping.set()
+        """Begin no further trial; what is under way has GRACE_SECONDS to end."""
+        self.ending.status = RunStatus.INTERRUPTED
+        self._interrupted.set()
 
     @property
-    def stopping(self) -> bool:
-        return self._stopping.is_set()
+    def interrupted(self) -> bool:
+        return self._interrupted.is_set()
+
+    @property
+    def _over(self) -> bool:
+        return self.ending.status is not RunStatus.COMPLETE or self._failure is not None
 
     async def execute(self) -> Ending:
         """Run all lanes to their end. Raises StoreError and UsageError; nothing else."""
         remote = [lane for lane in self._lanes if not lane.engine.limits.in_process]
         local = [lane for lane in self._lanes if lane.engine.limits.in_process]
         work = asyncio.create_task(self._all(remote, local))
-        stopping = asyncio.create_task(self._stopping.wait())
+        interrupted = asyncio.create_task(self._interrupted.wait())
         try:
-            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, interrupted}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 await asyncio.wait({work}, timeout=GRACE_SECONDS)
-                work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
         finally:
-            stopping.cancel()
-            if not work.done():
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
+            interrupted.cancel()
+            work.cancel()
+            await asyncio.gather(work, interrupted, return_exceptions=True)
         if not work.cancelled() and (error := work.exception()) is not None:
             raise _first(error)
+        if self._failure is not None:
+            raise self._failure
         if self.ending.status is RunStatus.COMPLETE and self.ending.dead:
             self.ending.status = RunStatus.STOPPED
         return self.ending
@@ -145,20 +148,22 @@ class Schedule:
 
     async def _work(self, lane: Lane, owed: Iterator[Owed]) -> None:
         for cell, sample, repeat in owed:
-            if self._stopping.is_set() or lane.caller.breaker.opened_by is not None:
+            if self._over or lane.caller.breaker.opened_by is not None:
                 return
             try:
                 trial = await _answer(lane.caller, cell, sample, repeat)
+                await self._sink.trial(trial)
             except BudgetSpent as spent:
                 self.ending.spent = spent.what
                 if self.ending.status is RunStatus.COMPLETE:
                     self.ending.status = RunStatus.BUDGET
-                self._stopping.set()
                 return
             except EngineDead as dead:
                 self.ending.dead[lane.name] = dead.error
                 return
-            await self._sink.trial(trial)
+            except StoreError as error:  # the others' answers may still reach the journal
+                self._failure = self._failure or error
+                return
             self._on_trial(trial)
 
 

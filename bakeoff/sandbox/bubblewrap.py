@@ -27,6 +27,7 @@ from bakeoff.core.protocols import CodeCall, CodeResult
 
 WALL_SECONDS = 10.0
 MAX_OUTPUT_BYTES = 1_000_000
+MAX_FILE_BYTES = 32 * 1024 * 1024
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin")
 
 
@@ -55,7 +56,8 @@ class Bubblewrap:
         interpreter = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
         harness = files("bakeoff.sandbox").joinpath("harness.py").read_text(encoding="utf-8")
         limits = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
-        mounts = [*binds, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+        mounts = [*binds, "--proc", "/proc", "--dev", "/dev", "--size", str(MAX_FILE_BYTES), "--tmpfs", "/tmp"]
+        mounts += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]  # files go to /tmp alone
         return [program, *limits, *mounts, str(interpreter.resolve()), "-I", "-S", "-c", harness]
 
     async def call(self, code: str, entry_point: str, calls: Sequence[CodeCall]) -> CodeResult:
@@ -84,9 +86,17 @@ class Bubblewrap:
         except TimeoutError:
             return None, b"", b""
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the process and empty its pipes: asyncio waits for both, and a full pipe for good."""
+    if process.returncode is None:
+        process.kill()
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(65_536):
+            pass
+    await process.wait()
 
 
 async def _talk(process: asyncio.subprocess.Process, job: bytes) -> tuple[bytes, bytes]:
@@ -99,11 +109,11 @@ async def _talk(process: asyncio.subprocess.Process, job: bytes) -> tuple[bytes,
         process.stdin.close()
     except (BrokenPipeError, ConnectionResetError):
         pass  # the process ended before it read its job; its status and words say why
-    sent, said = await asyncio.gather(_most(process.stdout), _most(process.stderr))
+    sent, said = await asyncio.gather(_most(process.stdout, process), _most(process.stderr, process))
     return sent, said
 
 
-async def _most(stream: asyncio.StreamReader) -> bytes:
+async def _most(stream: asyncio.StreamReader, process: asyncio.subprocess.Process) -> bytes:
     """Everything up to the limit; what goes over it is left unread and the process is killed."""
     chunks: list[bytes] = []
     size = 0
@@ -113,6 +123,9 @@ async def _most(stream: asyncio.StreamReader) -> bytes:
             break
         chunks.append(chunk)
         size += len(chunk)
+    else:
+        if process.returncode is None:
+            process.kill()
     return b"".join(chunks)
 
 
@@ -120,6 +133,8 @@ def read_result(status: int, sent: bytes, said: bytes, expected: int) -> CodeRes
     """What the process sent back, checked as hostile input (pure)."""
     if said.startswith(b"bwrap:"):
         raise ScorerFailed(f"the sandbox could not start ({said[:200].decode(errors='replace').strip()})")
+    if max(len(sent), len(said)) > MAX_OUTPUT_BYTES:
+        return CodeResult(error=f"over {MAX_OUTPUT_BYTES:,} bytes of output")
     try:
         reply = orjson.loads(sent)
     except orjson.JSONDecodeError:

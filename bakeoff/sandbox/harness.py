@@ -11,12 +11,20 @@ import os
 import resource
 import sys
 
+LIMITS = {
+    resource.RLIMIT_CPU: 8,
+    resource.RLIMIT_AS: 512 << 20,
+    resource.RLIMIT_FSIZE: 1 << 20,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_NPROC: 16,  # of one user; the kernel does not hold root to it
+}
+
 
 def limit() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (8, 8))
-    resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for kind, most in LIMITS.items():
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (most, most))
 
 
 def plain(value: object, depth: int = 0) -> object:
@@ -29,10 +37,13 @@ def plain(value: object, depth: int = 0) -> object:
         if not math.isfinite(value):
             raise ValueError("the result is not a finite number")
         return value
-    if type(value) in (list, tuple):
-        return [plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]
-    if type(value) is dict and all(type(key) is str for key in value):
-        return {key: plain(item, depth + 1) for key, item in value.items()}
+    # A Counter or a named tuple is read by the methods of dict and tuple, not by its own.
+    if isinstance(value, list):
+        return [plain(item, depth + 1) for item in list.__iter__(value)]
+    if isinstance(value, tuple):
+        return [plain(item, depth + 1) for item in tuple.__iter__(value)]
+    if isinstance(value, dict) and all(type(key) is str for key in dict.__iter__(value)):
+        return {key: plain(item, depth + 1) for key, item in dict.items(value)}
     raise TypeError(f"a result of type {type(value).__name__} is no JSON value")
 
 

@@ -15,7 +15,7 @@ import orjson
 from bakeoff.core.types import Json, Sample, Score
 
 Check = dict[str, Json]
-_FENCED = re.compile(r"\A```[a-zA-Z]*\s*\n(.*?)\n```\s*\Z", re.DOTALL)
+_FENCED = re.compile(r"\A```[a-zA-Z]*[ \t\r]*\n(.*)\n[ \t]*```\Z", re.DOTALL)
 
 
 class Constraints:
@@ -38,7 +38,7 @@ def _run(check: Json, text: str) -> tuple[str, bool]:
 
 
 def sentences(text: str) -> int:
-    return len(re.findall(r"[.!?]+[\"'”’)]*(?=\s|\Z)", text))
+    return len(re.findall(r"(?<![.!?])[.!?]+[\"'”’)]*(?=\s|\Z)", text))
 
 
 def _lines(text: str) -> list[str]:
@@ -55,7 +55,7 @@ def _times(text: str, word: Json) -> int:
 
 
 def _numbered(text: str, count: Json) -> bool:
-    found = [int(hit) for hit in re.findall(r"(?m)^\s*(\d{1,3})\.\s", text)]
+    found = [int(hit) for hit in re.findall(r"(?m)^[ \t]*(\d{1,3})\.\s", text)]
     return isinstance(count, int) and found == list(range(1, count + 1))
 
 

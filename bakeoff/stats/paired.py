@@ -114,7 +114,11 @@ def _bisect(falling: Callable[[float], float], low: float, high: float) -> float
 def compare_means(
     a: Sequence[float], b: Sequence[float], n_missing: int = 0, confidence: float = CONFIDENCE
 ) -> PairedMean:
-    """Compare continuous scores of the same samples, in the same order."""
+    """Compare continuous scores of the same samples, in the same order.
+
+    When all differences are the same, t is infinite and says nothing: p is then that of the exact
+    sign-flip test, 2 to the power of 1 - n.
+    """
     if len(a) != len(b):
         raise ValueError(f"{len(a)} and {len(b)} scores are no pairs")
     n, method = len(a), f"paired-t{confidence * 100:g}"
@@ -128,6 +132,9 @@ def compare_means(
 
     error = math.sqrt(math.fsum((d - value) ** 2 for d in differences) / (n - 1) / n)
     half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
-    p = 2 * float(stdtr(n - 1, -abs(value) / error)) if error > 0 else (1.0 if value == 0 else 0.0)
+    if error > abs(value) * 1e-12:
+        p = 2 * float(stdtr(n - 1, -abs(value) / error))
+    else:
+        p = 1.0 if value == 0 else 2.0 ** (1 - n)
     estimate = Estimate(value, max(-1.0, value - half), min(1.0, value + half), n, n_missing, method)
     return PairedMean(estimate, p)

@@ -10,21 +10,23 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from bakeoff.core.errors import EngineError
 from bakeoff.core.hashing import content_key, identity_digest, pack, unpack
 from bakeoff.core.protocols import Engine, EngineConfig, EngineLimits
-from bakeoff.core.types import Message, Request, Sampling
+from bakeoff.core.types import Completion, Message, Request, Sampling
 from bakeoff.engines import ENGINES
 from bench.stub import stub_server
 from tests.conftest import require
 
 LATENCY = 0.05  # so that a call can be cancelled while it is under way
 ORACLE = "forty-two, as only the oracle knows"
-ASK = Request((Message("system", "Be brief."), Message("user", "6 × 7?\nAnswer:")), Sampling(max_tokens=4), 0, (ORACLE,))
+ASK = Request(
+    (Message("system", "Be brief."), Message("user", "6 × 7?\nAnswer:")), Sampling(max_tokens=4), 0, (ORACLE,)
+)
 CLAUDE = json.dumps(
     {
         "id": "msg_01XFDUDYJgAACzvnptvVoYEL",
@@ -38,6 +40,7 @@ CLAUDE = json.dumps(
     }
 ).encode()
 
+T = TypeVar("T")
 Build = Callable[[], Engine]
 
 
@@ -80,13 +83,14 @@ def slow_stub() -> Iterator[str]:
 
 
 @pytest.fixture(
+    scope="module",
     params=[
         "fake",
         "openai_compatible",
         "openai_compatible completions",
         pytest.param("llama_cpp", marks=pytest.mark.llama),
         "anthropic",
-    ]
+    ],
 )
 def build(request: pytest.FixtureRequest) -> Iterator[Build]:
     """Makes engines of one kind, each of the same configuration."""
@@ -110,7 +114,7 @@ def build(request: pytest.FixtureRequest) -> Iterator[Build]:
         yield lambda: cls(EngineConfig(**fields, base_url=address, api_key="sk-ant-0123456789abcdef"))
 
 
-def using[T](build: Build, work: Callable[[Engine], Awaitable[T]]) -> T:
+def using(build: Build, work: Callable[[Engine], Awaitable[T]]) -> T:
     """Run `work` with a new engine, which is closed behind it; no task may be left over."""
 
     async def run() -> T:
@@ -122,3 +126,125 @@ def using[T](build: Build, work: Callable[[Engine], Awaitable[T]]) -> T:
             assert asyncio.all_tasks() == {asyncio.current_task()}
 
     return asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def reply(build: Build) -> Completion:
+    return using(build, lambda engine: engine.generate(ASK))
+
+
+def test_it_is_an_engine(build: Build) -> None:
+    engine = build()
+    assert isinstance(engine, Engine)
+    assert isinstance(engine.limits, EngineLimits) and engine.limits == engine.limits
+    most = engine.limits.max_concurrency
+    assert most is None or most >= 1
+
+
+def test_a_reply_has_text_and_the_raw_exchange(reply: Completion) -> None:
+    assert reply.text.strip()
+    assert reply.finish_reason in ("stop", "length", "refusal", "other")
+    for count in (reply.prompt_tokens, reply.output_tokens):
+        assert count is None or (type(count) is int and count > 0)
+    exchange = json.loads(reply.raw)
+    assert set(exchange) == {"request", "response"} and all(exchange.values())
+    assert "6 × 7?" in json.dumps(exchange["request"], ensure_ascii=False)
+    assert unpack(pack(reply.raw)) == reply.raw
+
+
+def test_the_oracle_is_not_sent(reply: Completion) -> None:
+    assert ORACLE not in json.dumps(json.loads(reply.raw)["request"])
+
+
+def test_what_belongs_to_the_runner_is_left_to_it(reply: Completion) -> None:
+    assert (reply.key, reply.model, reply.cost, reply.cached, reply.attempts) == (b"", "", None, False, 1)
+
+
+def test_the_identity_is_stable_and_hashable(build: Build) -> None:
+    async def before_and_after(engine: Engine) -> None:
+        before = engine.identity
+        await engine.generate(ASK)
+        assert engine.identity == before and hash(engine.identity) == hash(before)
+
+    using(build, before_and_after)
+    first, second = build().identity, build().identity
+    assert first == second and len({first, second}) == 1
+    assert identity_digest(first) == identity_digest(second)
+    assert first.engine in ENGINES.names() and first.name
+    assert content_key(first, ASK) == content_key(second, ASK)
+
+
+def test_no_key_in_what_is_kept_or_shown(build: Build, reply: Completion) -> None:
+    engine = build()
+    assert "0123456789abcdef" not in repr(engine) + repr(engine.identity) + repr(engine.limits) + repr(reply)
+
+
+def test_many_calls_at_once_each_have_their_reply(build: Build) -> None:
+    async def together(engine: Engine) -> list[str]:
+        requests = [Request((Message("user", f"{number}?"),), Sampling(max_tokens=2)) for number in range(4)]
+        replies = await asyncio.gather(*map(engine.generate, requests))
+        sent = [json.dumps(json.loads(reply.raw)["request"]) for reply in replies]
+        assert all(f"{number}?" in text for number, text in enumerate(sent))
+        return [reply.text for reply in replies]
+
+    assert len(using(build, together)) == 4
+
+
+def test_closing_is_idempotent_and_needs_no_call_before(build: Build) -> None:
+    async def closed(engine: Engine) -> None:
+        await engine.close()
+        await engine.close()
+
+    using(build, closed)
+
+
+def test_a_closed_engine_opens_again_or_says_so(build: Build) -> None:
+    async def reopened(engine: Engine) -> None:
+        await engine.generate(ASK)
+        await engine.close()
+        try:
+            reply = await engine.generate(ASK)
+        except EngineError:
+            return
+        assert reply.text
+
+    using(build, reopened)
+
+
+def test_one_engine_serves_one_event_loop_after_another(build: Build) -> None:
+    engine = build()
+
+    async def once() -> str:
+        try:
+            return (await engine.generate(ASK)).text
+        finally:
+            await engine.close()
+
+    assert asyncio.run(once()) == asyncio.run(once())
+
+
+def test_a_cancelled_call_ends_at_once_and_harms_no_other(build: Build) -> None:
+    async def cancelled(engine: Engine) -> None:
+        calls = [asyncio.create_task(engine.generate(ASK)) for _ in range(3)]
+        await asyncio.sleep(LATENCY / 5)
+        started = time.monotonic()
+        calls[0].cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calls[0]
+        assert time.monotonic() - started < 1
+        assert [(await call).text for call in calls[1:]]
+        assert (await engine.generate(ASK)).text
+
+    using(build, cancelled)
+
+
+def test_closing_under_a_call_leaves_none_hanging(build: Build) -> None:
+    async def interrupted(engine: Engine) -> None:
+        call = asyncio.create_task(engine.generate(ASK))
+        await asyncio.sleep(LATENCY / 5)
+        await engine.close()
+        async with asyncio.timeout(5):
+            ended = (await asyncio.gather(call, return_exceptions=True))[0]
+        assert isinstance(ended, EngineError) or not isinstance(ended, BaseException), ended
+
+    using(build, interrupted)

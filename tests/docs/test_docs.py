@@ -8,7 +8,8 @@ How the pages are marked up, for whoever writes them:
 - A ```python block is run, all of a page in one namespace; a ```text block right after it has to
   be what it prints. A file name behind the tag (```yaml spec.yaml) writes the block to that file;
   a pyproject.toml is installed, so that its entry points are found.
-- An endpoint on 127.0.0.1 is replaced by a stub. ```sh blocks are not run.
+- An endpoint on 127.0.0.1 is replaced by a stub, but for port 9, where nothing answers.
+- ```sh blocks are not run.
 
 BAKEOFF_UPDATE_DOCS=1 writes what is printed into the pages instead of failing.
 """
@@ -41,7 +42,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 ALL_PAGES = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*/*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 UPDATE = bool(os.environ.get("BAKEOFF_UPDATE_DOCS"))
-ENDPOINT = re.compile(r"http://127\.0\.0\.1:\d+(?=/v1)")
+ENDPOINT = re.compile(r"http://127\.0\.0\.1:(?!9/)\d+(?=/v1)")
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENROUTER_API_KEY")
 REST = "…"
 
@@ -169,7 +170,8 @@ class Reader:
         if fits(normal(shown, loose), normal(printed.splitlines(), loose)):
             return
         if UPDATE and REST not in shown:
-            self.corrected[first, len(shown)] = [line.rstrip() for line in printed.splitlines() if line.strip()]
+            lines = "\n".join(line.rstrip() for line in printed.splitlines())
+            self.corrected[first, len(shown)] = re.sub(r"\n{3,}", "\n\n", lines).strip("\n").splitlines()
             return
         pytest.fail(f"{self.page.name}, line {first}: this is printed, and not what is shown:\n{printed}")
 
@@ -194,7 +196,8 @@ def run(command: str, folder: Path) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", "-c", command], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60
     )
-    return done.returncode, done.stdout.decode()
+    code = done.returncode if done.returncode >= 0 else 128 - done.returncode  # as a shell tells of signals
+    return code, done.stdout.decode()
 
 
 def in_process(args: list[str]) -> tuple[int, str]:
