@@ -14,6 +14,7 @@ from bakeoff.cli import screen
 from bakeoff.core.errors import UnknownName
 from bakeoff.core.types import Completion, Trial
 from bakeoff.reports.as_json import summary_json
+from bakeoff.reports.charts import inert
 
 store_option = click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
@@ -98,7 +99,7 @@ def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> Non
             continue
         click.echo(screen.paint(f"── {cell.label} · repeat {trial.repeat}", bold=True))
         for line in _told(trial):
-            click.echo(line)
+            click.echo(inert(line))  # a model may write escape sequences, and this is a terminal
         for exchange in exchanges:
             click.echo(orjson.dumps(exchange, option=orjson.OPT_INDENT_2).decode())
 
