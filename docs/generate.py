@@ -262,7 +262,7 @@ def facts(benchmark: FileBenchmark) -> str:
     source, splits = benchmark.source, benchmark.files
     rows = [["source", source.url], ["licence", source.licence], ["revision", source.revision]]
     rows += [["splits", ", ".join(f"{s} (default)" if s == benchmark.default_split else s for s in splits)]]
-    rows += [["few-shot examples", f"split {benchmark.shots_split}" if benchmark.shots_split else "in the benchmark's file"]]
+    rows += [["few-shot examples", f"split {benchmark.shots_split}" if benchmark.shots_split else "in its file"]]
     rows += [["tokens a reply may have", f"{benchmark.max_tokens}"]]
     for split, file in splits.items():
         if file.local:

@@ -7,6 +7,7 @@ a line and not a run. Nothing is stored and no endpoint is called yet.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bakeoff.app import wiring
@@ -80,17 +81,22 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
         for preset in spec.presets
     ]
     _check_budget(spec, [prepared for _, prepared in models])
-    benchmarks = [_prepare_benchmark(asked, benchmark, spec, runs) for asked, benchmark in built]
-    for benchmark in benchmarks:
-        for _, method in methods:
-            method.prompt(benchmark.draw[0], benchmark.task)  # a method that cannot ask says so now
+    benchmarks: list[PreparedBenchmark] = []
+    with ExitStack() as opened:
+        for asked_benchmark, benchmark in built:
+            benchmarks.append(_prepare_benchmark(asked_benchmark, benchmark, spec, runs))
+            opened.callback(benchmarks[-1].draw.close)
+        for ready in benchmarks:
+            for _, method in methods:
+                method.prompt(ready.draw[0], ready.task)  # a method that cannot ask says so now
+        opened.pop_all()  # no error: the draws stay open for the run
     cells: list[PreparedCell] = []
     for model, prepared in models:
-        for benchmark in benchmarks:
+        for ready in benchmarks:
             for asked, method in methods:
-                line = signature.recipe(spec, model, prepared.preset, benchmark.spec, asked, benchmark.draw.digest)
-                record = _cell(len(cells), prepared, benchmark, asked, spec.repeats, line)
-                cells.append(PreparedCell(record, prepared, benchmark, method))
+                line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest)
+                record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
+                cells.append(PreparedCell(record, prepared, ready, method))
     return Prepared(spec, cells)
 
 

@@ -5,7 +5,6 @@ A name of the spec becomes an object here, and nowhere else.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ from bakeoff.methods import METHODS
 from bakeoff.scorers import SCORERS
 
 REASONING_TOKENS = 256
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
@@ -90,11 +88,6 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
 def _api_key(spec: ModelSpec, model: ResolvedModel, base_url: str | None) -> str | None:
     """The key to send. One that the user did not name is never sent to an address they chose."""
     if spec.api_key_env is not None:
-        if not _VARIABLE.fullmatch(spec.api_key_env):  # perhaps the key itself: it is not repeated
-            raise ConfigInvalid(
-                "what --api-key-env (api_key_env) gives is no name of an environment variable",
-                "write it like --api-key-env MY_KEY, after: export MY_KEY=…",
-            )
         found = secret(spec.api_key_env)
         if found is None:
             raise MissingKey(spec.model, spec.api_key_env)

@@ -119,11 +119,10 @@ def execute(
     Returns the exit code.
     """
     prepared = laboratory.prepare(spec)
+    opening = "" if quiet or as_json else _opening(prepared)
     try:
-        if not quiet and not as_json:
-            screen.talk(_opening(prepared))
         with screen.LiveProgress(not quiet) as live:
-            execution = laboratory.execute(prepared, lambda p, s: _watch(p, s, live))
+            execution = laboratory.execute(prepared, lambda p, s: _watch(p, s, live, opening))
     finally:
         prepared.close()
     results = Results(laboratory.runs, laboratory.trials)
@@ -135,12 +134,11 @@ def execute(
             screen.talk(f"wrote {path}")
     if as_json:
         click.echo(_as_json(summary, execution))
-    else:
+    elif execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
         complete = execution.ending.status is RunStatus.COMPLETE
         if complete and not quiet:
             screen.talk(_last_word(execution))
-        if execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
-            _print(results, summary, pairs)
+        _print(results, summary, pairs)
         if not complete:  # how to go on has to be what is left on the screen
             screen.talk(_last_word(execution))
     for lane, error in execution.ending.dead.items():
@@ -148,8 +146,10 @@ def execute(
     return exit_code(execution, summary)
 
 
-def _watch(progress: Progress, schedule: Schedule, live: screen.LiveProgress) -> None:
-    """Show progress; the first Ctrl-C finishes what is under way, the second ends at once."""
+def _watch(progress: Progress, schedule: Schedule, live: screen.LiveProgress, opening: str) -> None:
+    """Say what begins, show progress; the first Ctrl-C finishes what is under way, the second ends at once."""
+    if opening:
+        screen.talk(opening)
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 
 Command = Callable[..., Any]
-LARGEST = 2**63 - 1  # in JSON, as orjson writes it; no infinity
 _SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "logprobs")
 _BUDGET = ("calls", "tokens", "usd", "seconds")
 _PLAIN = ("name", "repeats", "limit", "samples", "seed", "concurrency", "retries", "timeout")
@@ -65,29 +64,13 @@ def build_spec(file: Path | None, signature: str | None, flags: dict[str, Any]) 
 
         fields, _ = read(signature)
     _lay_over(fields, flags)
-    if "models" in fields:
-        fields["models"] = _entries(fields["models"])
-    spec = parse_spec(fields)
-    for where, number in _numbers(spec.model_dump()):
-        if not -LARGEST <= number <= LARGEST:
-            raise ConfigInvalid(f"field '{where}': {number:g} is more than can be stored", "give a smaller number")
-    return spec
-
-
-def _numbers(value: object, where: str = "") -> Iterator[tuple[str, int | float]]:
-    """Every number in nested fields, with the path to it."""
-    if isinstance(value, int | float):
-        yield where, value
-    elif isinstance(value, Mapping | list | tuple):
-        for name, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _numbers(inner, f"{where}.{name}" if where else str(name))
+    return parse_spec(fields)
 
 
 def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
     for name in ("models", "benchmarks", "methods", "presets"):
-        given = split_list(flags[name])
-        if given:
-            fields[name] = given
+        if flags[name]:
+            fields[name] = split_list(flags[name])
     for name in _PLAIN:
         if flags[name] is not None:
             fields[name] = flags[name]

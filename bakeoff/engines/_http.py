@@ -165,7 +165,8 @@ def check_url(url: str) -> str:
     """The base URL without a trailing slash. Raises ConfigInvalid when it is none."""
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = (parts.hostname or "").encode("idna")
+        usable = parts.scheme in ("http", "https") and bool(host) and parts.port != 0
     except ValueError:  # what it says may quote a password
         raise ConfigInvalid(
             f"base URL '{_shown(url)}' has a wrong host or port", "write it like http://127.0.0.1:8000/v1"

@@ -53,6 +53,7 @@ class LlamaSettings:
     threads: int
     batch: int
     kv_type: str
+    prompt_cache: bool
 
 
 class Call:
@@ -211,15 +212,15 @@ def _params(native: Any, path: Path, settings: LlamaSettings) -> Any:
     params.cont_batching = True
     params.warmup = False  # it would run with the global lock held; the first call does it without
     params.verbosity = -1
-    _set_repeatable(native, params, settings.kv_type)
+    params.cache_prompt = settings.prompt_cache
+    params.cache_ram_mib = 0  # a second cache, of prompts that no slot holds any more: 8 GiB by default
+    _set_attention(native, params, settings.kv_type)
     _set_private(params)
     return params
 
 
-def _set_repeatable(native: Any, params: Any, kv_type: str) -> None:
-    """What makes a greedy reply the same whatever else is in the batch (see engines.llama_cpp)."""
-    params.cache_prompt = False
-    params.cache_ram_mib = 0
+def _set_attention(native: Any, params: Any, kv_type: str) -> None:
+    """Flash attention only where it must be: with it, replies depend on what else is in the batch."""
     flash = native.llama_flash_attn_type
     if kv_type == "f16":
         params.flash_attn_type = flash.LLAMA_FLASH_ATTN_TYPE_DISABLED

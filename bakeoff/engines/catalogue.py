@@ -10,18 +10,27 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, get_args
 
-from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.errors import ConfigInvalid, UnknownName
+from bakeoff.core.specs import PresetName
 
 Setting = bool | int | float | str
+CAPABILITIES = frozenset({"chat", "completion", "logprobs", "reasoning", "tools", "vision"})
+_PRESETS: tuple[str, ...] = get_args(PresetName)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model. Sizes in billions of parameters, prices in US dollars per million tokens."""
+    """One model. Sizes in billions of parameters, prices in US dollars per million tokens.
+
+    `id` is what the engine is asked for, `args` are engine settings the model cannot be called
+    without; dates are ISO. None: not published, or not established.
+    """
 
     family: str
     engine: str
@@ -35,36 +44,64 @@ class Entry:
     output_price: float | None = None
     price_date: str | None = None
     price_source: str | None = None
+    retires: str | None = None
     base_url: str | None = None
     api_key_env: str | None = None
+    args: Mapping[str, Setting] = field(default_factory=dict, hash=False)
     capabilities: tuple[str, ...] = ()
+
+
+_TEXTS = frozenset(f.name for f in fields(Entry) if f.type in ("str", "str | None"))
+_NUMBERS = frozenset({"size_b", "context_length", "input_price", "output_price"})
 
 
 @cache
 def models() -> dict[str, Entry]:
     """Every model by its catalogue name. Raises ConfigInvalid when the file is wrong."""
-    return {name: _entry(name, row) for name, row in _read()["models"].items()}
+    return {name: entry(name, row) for name, row in _read()["models"].items()}
 
 
 def preset(engine: str, name: str) -> Mapping[str, Setting]:
-    """The settings of a preset for an engine; empty where a preset changes nothing."""
-    found: Mapping[str, Setting] = _read()["presets"].get(engine, {}).get(name, {})
-    return found
+    """The settings of a preset for an engine; empty where it changes nothing. Raises UnknownName."""
+    if name not in _PRESETS:
+        raise UnknownName("preset", name, _PRESETS, see="bakeoff run --help")
+    return MappingProxyType(_read()["presets"].get(engine, {}).get(name, {}))
 
 
-def _entry(name: str, row: Mapping[str, object]) -> Entry:
-    known = {field.name for field in fields(Entry)}
-    unknown = sorted(set(row) - known)
-    if unknown:
-        raise ConfigInvalid(f"catalogue entry '{name}' has an unknown field '{unknown[0]}'", f"known: {sorted(known)}")
-    given = {**row, "capabilities": tuple(row.get("capabilities", ()))}  # type: ignore[arg-type]
-    try:
-        return Entry(**given)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise ConfigInvalid(f"catalogue entry '{name}' is incomplete ({error})", "add the field") from None
+def entry(name: str, row: Mapping[str, object]) -> Entry:
+    """One row of the file as an Entry (pure). Raises ConfigInvalid for what it may not hold."""
+    known = [f.name for f in fields(Entry)]
+    for key, value in row.items():
+        if key not in known:
+            raise _wrong(name, f"has an unknown field '{key}'", f"known: {', '.join(known)}")
+        if not _fits(key, value):
+            raise _wrong(name, f"has {value!r:.60} in '{key}'", "see the comment at the top of the file")
+    missing = [key for key in ("family", "engine", "id", "source", "licence") if key not in row]
+    if missing:
+        raise _wrong(name, f"lacks '{missing[0]}'", "add it")
+    if ("input_price" in row) != ("output_price" in row) or ("input_price" in row) != ("price_source" in row):
+        raise _wrong(name, "has half a price", "give both prices with their date and source, or none")
+    given: dict[str, Any] = dict(row)
+    given["capabilities"] = tuple(given.get("capabilities", ()))
+    return Entry(**given)
+
+
+def _fits(key: str, value: object) -> bool:
+    """Whether a value is one that the field may have."""
+    if key in _TEXTS:
+        return isinstance(value, str) and value != ""
+    if key in _NUMBERS:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    if key == "args":
+        return isinstance(value, Mapping) and all(isinstance(setting, Setting) for setting in value.values())
+    return isinstance(value, list) and CAPABILITIES.issuperset(value)
+
+
+def _wrong(name: str, what: str, hint: str) -> ConfigInvalid:
+    return ConfigInvalid(f"catalogue entry '{name}' {what}", hint)
 
 
 @cache
-def _read() -> dict[str, dict[str, dict[str, dict[str, Setting]]]]:
+def _read() -> dict[str, Any]:
     text = files("bakeoff.engines").joinpath("catalogue.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)

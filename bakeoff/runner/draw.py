@@ -10,18 +10,20 @@ not in memory, so that the length of a benchmark costs 16 bytes an item. Example
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import tempfile
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import blake2b
 from typing import IO
 
 import orjson
 
-from bakeoff.core.errors import DataInvalid
+from bakeoff.core.errors import DataInvalid, StoreFull, StoreUnreachable
 from bakeoff.core.hashing import order_key
 from bakeoff.core.types import Sample
 
@@ -47,31 +49,34 @@ class Draw:
     ) -> Draw:
         """Draw from all samples: the first `limit` of the shuffle, or those named by `ids`.
 
-        Raises DataInvalid when there are none, or when an id is not among them.
+        Raises DataInvalid when there are none, or when an id is not among them; StoreError when no
+        temporary file can be written.
         """
-        file = _temporary()
         wanted = set(ids) if ids is not None else None
         bases = (wanted or set()) | {id_.rpartition("#")[0] for id_ in wanted or ()}
         hasher = blake2b(digest_size=16)
         placed: list[int] = []
         offset = 0
-        for sample in samples:
-            hasher.update(orjson.dumps([sample.id, sample.question, sample.target]))
-            if wanted is not None and sample.id not in bases:
-                continue
-            blob = _write(sample)
-            file.write(blob)
-            placed.append(_place(order_key(seed, benchmark, sample.id), offset, len(blob)))
-            offset += len(blob)
-        placed.sort()
-        file.flush()
-        drawn = cls(hasher.hexdigest(), *_reordered(file, placed, limit, wanted))
+        with _explained(), _temporary() as file:
+            for sample in samples:
+                hasher.update(orjson.dumps([sample.id, sample.question, sample.target]))
+                if wanted is not None and sample.id not in bases:
+                    continue
+                blob = _write(sample)
+                file.write(blob)
+                placed.append(_place(order_key(seed, benchmark, sample.id), offset, len(blob)))
+                offset += len(blob)
+            placed.sort()
+            file.flush()
+            drawn = cls(hasher.hexdigest(), *_reordered(file, placed, limit, wanted))
         if wanted is not None and len(drawn) < len(wanted):
+            drawn.close()
             raise DataInvalid(
                 f"{len(wanted) - len(drawn)} of {len(wanted)} samples of the set are not in '{benchmark}'",
                 "the data changed since the set was saved; save a new one",
             )
         if not len(drawn):
+            drawn.close()
             raise DataInvalid(f"benchmark '{benchmark}' holds no samples", "check its file")
         return drawn
 
@@ -98,6 +103,17 @@ class Draw:
 
 def _temporary() -> IO[bytes]:
     return tempfile.TemporaryFile(prefix="bakeoff-draw-", buffering=1 << 20)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "make room, or set TMPDIR to a folder that has some"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull("no space left for temporary files", hint) from None
+        raise StoreUnreachable(f"no temporary file can be written ({error.strerror})", hint) from None
 
 
 def _write(sample: Sample) -> bytes:
@@ -127,7 +143,8 @@ def _reordered(
     places = array("Q")
     offset = 0
     before, count = -1, 0
-    with file:
+    with ExitStack() as undone:
+        undone.callback(ordered.close)
         for place in placed:
             if limit is not None and len(places) >= 2 * limit:
                 break
@@ -143,5 +160,6 @@ def _reordered(
             ordered.write(blob)
             places.extend((offset, len(blob)))
             offset += len(blob)
-    ordered.flush()
+        ordered.flush()
+        undone.pop_all()
     return places, ordered

@@ -30,6 +30,13 @@ class Limiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self) -> None:
+        try:
+            await self._place()
+        except asyncio.CancelledError:
+            self._wake_one()  # the place may have been given to this task, which no longer wants it
+            raise
+
+    async def _place(self) -> None:
         while True:
             pause = self._paused_until - self._clock()
             if pause > 0:
@@ -38,17 +45,9 @@ class Limiter:
                 self.in_flight += 1
                 return
             else:
-                await self._wait()
-
-    async def _wait(self) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        try:
-            await future
-        except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
-                self._wake_one()  # the place was given to a task that no longer wants it
-            raise
+                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(future)
+                await future
 
     def release(self) -> None:
         self.in_flight -= 1

@@ -21,11 +21,18 @@ import pytest
 
 from bakeoff import __version__
 from bakeoff.cli.main import COMMANDS, cli, main
+from bakeoff.runner import calls
 from bench.stub import stub_server
 from tests.conftest import DataFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 FAKE = ("run", "--models", "fake/a", "--benchmarks", "question_answering")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait a hundredth of the time before another try."""
+    monkeypatch.setattr(calls, "BACKOFF_FIRST", calls.BACKOFF_FIRST / 100)
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,9 @@ class TestTexts:
 
 class TestCode:
     def test_the_last_python_block_that_defines_something(self) -> None:
-        text = "```python\ndef f():\n    return 1\n```\nUse it:\n```python\nprint(f())\n```\n```bash\npip install f\n```"
+        text = (
+            "```python\ndef f():\n    return 1\n```\nUse it:\n```python\nprint(f())\n```\n```bash\npip install f\n```"
+        )
         assert value(text, "code", reasoned=False) == "def f():\n    return 1"
 
     @pytest.mark.parametrize(

@@ -460,6 +460,8 @@ def test_the_public_url_has_no_credentials(url: str, public: str) -> None:
         "http://user:p4ssword@host/v1?key=p4ssword",
         "http://host/v1?key=p4ssword",
         "http://host /v1",
+        "http://../v1",
+        f"http://{'a' * 64}.org/v1",
         "http://host:0/v1",
         " http://host/v1",
         "http://",
