@@ -23,7 +23,7 @@ from bakeoff.core.hashing import identity_digest, text_digest
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.core.specs import ExperimentSpec
 from bakeoff.core.types import Json, Trial
-from bakeoff.runner.calls import Caller, Counts, Patience
+from bakeoff.runner.calls import Caller, Counts, Flights, Patience
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.journal import Journal
 from bakeoff.runner.known import KnownKeys
@@ -200,6 +200,7 @@ class Laboratory:
         pairs = list(zip(prepared.cells, plans, strict=True))
         lanes: list[Lane] = []
         limiters: dict[str, Limiter] = {}
+        flights: Flights = {}
         for _, group in groupby(pairs, key=lambda pair: id(pair[0].model)):
             members = list(group)
             model = members[0][0].model
@@ -208,7 +209,7 @@ class Laboratory:
                 model.engine.identity.endpoint or f"{model.name} {model.preset}"
             )  # models of one server share its limit
             limiter = limiters.setdefault(endpoint, Limiter(most, time.monotonic))
-            caller = Caller(model.engine, recorder, limiter, budget, patience, counts)
+            caller = Caller(model.engine, recorder, limiter, budget, patience, counts, flights)
             blocks = [
                 self._block([plan for _, plan in same], same[0][0].benchmark.draw, spec.repeats)
                 for same in _by_benchmark(members)

@@ -100,6 +100,17 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
     return Prepared(spec, cells)
 
 
+def check_signature_data(prepared: Prepared, digest: str) -> None:
+    """Raise ConfigInvalid unless the data here is what a signature was made with."""
+    for cell in prepared.cells:
+        found = cell.record.data_digest
+        if digest and not found.startswith(digest):
+            raise ConfigInvalid(
+                f"the data of '{cell.record.benchmark}' here is @{found[:8]}; the signature was made with @{digest}",
+                "set BAKEOFF_DATA to the data it was made with, or give the fields as flags instead of --from",
+            )
+
+
 def _prepare_benchmark(
     asked: BenchmarkSpec, benchmark: Benchmark, spec: ExperimentSpec, runs: RunRepository
 ) -> PreparedBenchmark:

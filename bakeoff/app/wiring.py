@@ -74,7 +74,7 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
         api_key=_api_key(spec, model, base_url),
         stream=spec.stream,
         settings=preset(model.engine, preset_name),
-        args=spec.args,
+        args={**(entry.args if entry else {}), **spec.args},
         context_length=entry.context_length if entry else None,
         price=price,
         timeout=timeout,
@@ -92,7 +92,7 @@ def _api_key(spec: ModelSpec, model: ResolvedModel, base_url: str | None) -> str
         if found is None:
             raise MissingKey(spec.model, spec.api_key_env)
         return found
-    if model.engine not in _DEFAULT_KEYS or (spec.base_url is not None and model.engine != "anthropic"):
+    if model.engine not in _DEFAULT_KEYS or spec.base_url is not None:
         return None
     variable = (model.entry.api_key_env if model.entry else None) or _DEFAULT_KEYS[model.engine]
     found = secret(variable)

@@ -21,8 +21,8 @@ def print_forecast(spec: ExperimentSpec, expected: dict[str, Json], console: Con
     for cell in cells:
         if isinstance(cell, dict):
             console.print(_line(cell), markup=False, highlight=False, soft_wrap=True)
-    console.print(f"in all: {_amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"hash: {spec.hash()} (nothing was run)", markup=False, highlight=False)
+    console.print(f"# in all: {_amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"# hash: {spec.hash()} (nothing was run)", markup=False, highlight=False)
 
 
 def _line(cell: dict[str, Json]) -> str:

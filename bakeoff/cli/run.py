@@ -11,12 +11,13 @@ import click
 import orjson
 
 from bakeoff.app.experiments import Execution, Laboratory, Progress
-from bakeoff.app.planning import Prepared
+from bakeoff.app.planning import Prepared, check_signature_data
 from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
 from bakeoff.cli.spec_flags import build_spec, spec_options
 from bakeoff.core.records import RunStatus
+from bakeoff.core.signature import read as read_signature
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.reports.as_json import summary_json
 from bakeoff.reports.summary import RunSummary
@@ -64,11 +65,21 @@ def run(
     spec = build_spec(spec_file, signature, flags)
     laboratory = Laboratory(Settings.load(store))
     try:
+        if signature is not None:
+            _check_data(laboratory, spec, signature)
         if dry_run:
             return _dry_run(laboratory, spec, as_json)
         return execute(laboratory, spec, output_dir, as_json, quiet)
     finally:
         laboratory.close()
+
+
+def _check_data(laboratory: Laboratory, spec: ExperimentSpec, signature: str) -> None:
+    prepared = laboratory.prepare(spec)
+    try:
+        check_signature_data(prepared, read_signature(signature)[1])
+    finally:
+        prepared.close()
 
 
 @click.command()
@@ -135,12 +146,12 @@ def execute(
     if as_json:
         click.echo(_as_json(summary, execution))
     elif execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
-        complete = execution.ending.status is RunStatus.COMPLETE
-        if complete and not quiet:
+        if execution.ending.status is RunStatus.COMPLETE and not quiet:
             screen.talk(_last_word(execution))
         _print(results, summary, pairs)
-        if not complete:  # how to go on has to be what is left on the screen
-            screen.talk(_last_word(execution))
+    said_by_error = execution.ending.dead and (as_json or not execution.settled)
+    if execution.ending.status is not RunStatus.COMPLETE and not said_by_error:
+        screen.talk(_last_word(execution))  # last: how to go on has to be what is left on the screen
     for lane, error in execution.ending.dead.items():
         screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
     return exit_code(execution, summary)

@@ -118,7 +118,7 @@ def _alone(line: str, kind: AnswerKind, labels: tuple[str, ...]) -> str | None:
     """The answer that a line is, with nothing argued beside it: "18 eggs (9 * 2)", "**B**", "Paris"."""
     if kind == "number":
         hit = _LONE_NUMBER.fullmatch(_ASIDE.sub(" ", line))
-        return hit.group(1).strip() if hit else None
+        return hit.group(1).strip() if hit and line.strip() != "1." else None  # "1." begins a list
     if kind == "letter":
         return _letter(line, labels) if len(line) <= 8 else None
     if kind == "label":

@@ -9,6 +9,7 @@ estimate is made. `bakeoff run --from "<signature>"` reads the first part.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import orjson
@@ -17,6 +18,8 @@ from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.core.types import Estimate, Json
 
+_SPECIAL = re.compile("[%|\\x00-\\x1f\\x7f-\\x9f]")
+_ESCAPED = re.compile("%([0-9A-F]{2})")
 _MEASURED = ("n", "miss", "ci", "v")
 Reader = Callable[[str], Json]
 _SAMPLING: dict[str, tuple[str, Reader]] = {
@@ -114,8 +117,9 @@ def _number(value: float) -> str:
 
 
 def _escape(value: str) -> str:
-    return value.replace("%", "%25").replace("|", "%7C").replace("\n", "%0A").replace("\r", "%0D")
+    """The value on one line, without what the line is made of and without control characters."""
+    return _SPECIAL.sub(lambda hit: f"%{ord(hit[0]):02X}", value)
 
 
 def _unescape(value: str) -> str:
-    return value.replace("%0D", "\r").replace("%0A", "\n").replace("%7C", "|").replace("%25", "%")
+    return _ESCAPED.sub(lambda hit: chr(int(hit[1], 16)), value)

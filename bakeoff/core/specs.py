@@ -156,7 +156,8 @@ def _refuse_twins(name: str, entries: tuple[object, ...]) -> None:
     for entry in entries:
         text = str(entry)
         if text in seen:
-            raise ConfigInvalid(f"'{name}' lists '{entry}' twice", "leave one of them out")
+            shown = next(iter(entry.__dict__.values())) if isinstance(entry, BaseModel) else entry
+            raise ConfigInvalid(f"'{name}' lists '{shown}' twice", "leave one of them out")
         seen.add(text)
 
 
@@ -185,7 +186,10 @@ def _explain(error: ValidationError) -> ConfigInvalid:
         return ConfigInvalid(f"field '{where}' names no environment variable", "write a name like OPENAI_API_KEY")
     value = first["input"]
     shown = f" (got {value!r:.80})" if not isinstance(value, dict | list | tuple) else ""
-    return ConfigInvalid(f"field '{where}': {first['msg'].lower()}{shown}", "correct it")
+    said = first["msg"][:1].lower() + first["msg"][1:]
+    if first["type"] in ("model_type", "model_attributes_type"):
+        said = "a name or a mapping of fields is expected"
+    return ConfigInvalid(f"field '{where}': {said}{shown}", "correct it")
 
 
 def _fields_at(loc: tuple[int | str, ...]) -> list[str]:

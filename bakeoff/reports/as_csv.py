@@ -35,6 +35,7 @@ def _flat(fields: dict[str, Json]) -> dict[str, Json]:
 
 
 def _inert(value: Json) -> Json:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", "\n")  # the csv module leaves a lone carriage return unquoted: a new row
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\n")) else text

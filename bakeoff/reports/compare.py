@@ -115,6 +115,11 @@ def compare(
     matched = [(by_sample[key], t) for t in trials[1] if (key := (t.sample_id, t.repeat)) in by_sample]
     if not matched:
         raise NotComparable(f"'{names[0]}' and '{names[1]}' share no samples", "compare cells of one run")
+    if any(x.target != y.target for x, y in matched):
+        raise NotComparable(
+            f"the data of '{a.benchmark}' differs between '{names[0]}' and '{names[1]}'",
+            "compare cells that were asked the same questions",
+        )
     return _compare_matched(names, cells, matched)
 
 

@@ -66,14 +66,15 @@ def _table(benchmark: str, cells: list[CellSummary]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(inert(benchmark), style="bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    title = Text(inert(benchmark), style="bold")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     with_preset = len({cell.cell.preset for cell in cells}) > 1
     table.add_column("#", justify="right")
     table.add_column("model", overflow="fold")
-    table.add_column("method")
+    table.add_column("method", overflow="fold", min_width=10)
     table.add_column("score [95 %]", justify="right", no_wrap=True)
     table.add_column("n", justify="right")
-    table.add_column("missing")
+    table.add_column("missing", overflow="fold", min_width=9)
     table.add_column("p50", justify="right")
     table.add_column("cost", justify="right")
     for cell in cells:

@@ -21,6 +21,7 @@ from bakeoff.runner.limits import Breaker, Budget, Limiter
 RATE_LIMIT_TRIES = 12
 BACKOFF_FIRST = 0.5
 BACKOFF_MOST = 30.0
+Flights = dict[bytes, asyncio.Future[Completion]]  # calls under way, by content key
 
 
 class CompletionLog(Protocol):
@@ -59,7 +60,14 @@ class Caller:
     """The engine that methods see."""
 
     def __init__(
-        self, engine: Engine, log: CompletionLog, limiter: Limiter, budget: Budget, patience: Patience, counts: Counts
+        self,
+        engine: Engine,
+        log: CompletionLog,
+        limiter: Limiter,
+        budget: Budget,
+        patience: Patience,
+        counts: Counts,
+        flights: Flights | None = None,
     ) -> None:
         self._engine = engine
         self._log = log
@@ -68,7 +76,8 @@ class Caller:
         self._patience = patience
         self._counts = counts
         self.breaker = Breaker()
-        self._flights: dict[bytes, asyncio.Future[Completion]] = {}
+        # Two lanes may ask the same: presets that change nothing for the endpoint.
+        self._flights: Flights = {} if flights is None else flights
 
     @property
     def identity(self) -> ModelIdentity:
@@ -84,10 +93,11 @@ class Caller:
     async def generate(self, request: Request) -> Completion:
         """The completion of a request. Raises EngineError, BudgetSpent, EngineDead, StoreError."""
         key = content_key(self._engine.identity, request)
-        flight = self._flights.get(key)
-        if flight is not None:
-            self._counts.cached += 1
-            return replace(await asyncio.shield(flight), cached=True)
+        while (flight := self._flights.get(key)) is not None:
+            shared = await _shared(flight)
+            if shared is not None:
+                self._counts.cached += 1
+                return replace(shared, cached=True)
         flight = asyncio.get_running_loop().create_future()
         self._flights[key] = flight
         try:
@@ -122,15 +132,16 @@ class Caller:
     async def _try(self, request: Request) -> Completion:
         """Call until it succeeds or there is no use in another try."""
         clock, asked = self._patience.clock, self._patience.clock()
-        tries = 0
+        failed = {True: 0, False: 0}  # rate limits are counted apart from faults
         while True:
             await self._limiter.acquire()
             started = clock()
             try:
                 self.breaker.check()
-                tries += 1
                 completion = await self._engine.generate(request)
             except EngineError as error:
+                slowed = isinstance(error, RateLimited)
+                failed[slowed] = tries = failed[slowed] + 1
                 self._failed(error, tries, started)
                 wait = self._wait(error, tries)
             else:
@@ -139,7 +150,7 @@ class Caller:
                 self.breaker.succeeded()
                 completion.queue_s = started - asked
                 completion.latency_s = ended - started
-                completion.attempts = tries
+                completion.attempts = 1 + failed[True] + failed[False]
                 completion.finished_at = self._patience.now()
                 return completion
             finally:
@@ -147,7 +158,7 @@ class Caller:
             await self._patience.sleep(wait)
 
     def _failed(self, error: EngineError, tries: int, started: float) -> None:
-        """Note a failed try; raises the error when it is the last one."""
+        """Note the latest of so many tries that failed alike; raises the error when it is the last one."""
         self._counts.failed_tries += 1
         if isinstance(error, RateLimited):
             self._limiter.rate_limited(started, error.retry_after)
@@ -182,3 +193,14 @@ class Caller:
         counts.usd += completion.cost or 0.0
         counts.unpriced += completion.cost is None
         self._budget.add((prompt or 0) + (output or 0), completion.cost)
+
+
+async def _shared(flight: asyncio.Future[Completion]) -> Completion | None:
+    """What the call of another asker brings; None when that asker was cancelled, and the call with it."""
+    try:
+        return await asyncio.shield(flight)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if not flight.cancelled() or (task is not None and task.cancelling()):
+            raise
+        return None

@@ -15,6 +15,7 @@ from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerF
 from bakeoff.core.protocols import Profile
 from bakeoff.core.types import Answer, Extraction, Outcome, Sample, Score, Trial
 
+_ROUNDING = 1e-9
 ScoreFunction = Callable[[Sample, str], Score | Awaitable[Score]]
 # Only looked at when no answer was found, and only at the start: a refusal says so at once.
 _REFUSAL = re.compile(
@@ -55,6 +56,8 @@ async def _score(trial: Trial, sample: Sample, found: Extraction, score: ScoreFu
     try:
         result = score(sample, found.value)
         verdict = await result if inspect.isawaitable(result) else result
+        if not -_ROUNDING <= verdict.value <= 1 + _ROUNDING:  # nor is it when it is not a number
+            raise ScorerFailed(f"the score {verdict.value} is not between 0 and 1")
     except BakeoffError as error:
         fail(trial, error)
         return

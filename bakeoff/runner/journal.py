@@ -60,7 +60,7 @@ class Journal:
         except OSError:
             os.close(lock)
             raise RunLocked(
-                f"run '{folder.name}' is being executed by another process", "wait for it, or end it"
+                f"run '{folder.name.partition('-')[2]}' is being executed by another process", "wait for it, or end it"
             ) from None
         return cls(folder, lock)
 

@@ -1,7 +1,7 @@
 """Which content keys may be stored already: a Bloom filter, so that a new call asks no database.
 
 Says "no" only when it is sure; a "maybe" is looked up. Content keys are uniform hashes, so their
-own bytes are the hash functions. About 2 bytes a key, with 1 false alarm in 400. Example:
+own bytes are the hash functions. About 2 bytes a key, with 1 false alarm in 200. Example:
 
     known = KnownKeys(expected=1000)
     known.add(key); key in known          # True

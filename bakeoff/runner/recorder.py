@@ -70,7 +70,7 @@ class Recorder:
 
     def _note_waiting(self) -> None:
         self._wake.set()
-        if len(self._completions) + len(self._trials) >= MAX_WAITING:
+        if len(self._completions) + len(self._trials) >= MAX_WAITING and self.failure is None:
             self._drained.clear()
 
     async def find(self, key: bytes) -> Completion | None:
@@ -88,7 +88,7 @@ class Recorder:
         future = self._wanted[key] = asyncio.get_running_loop().create_future()
         if self._finder is None:
             self._finder = asyncio.create_task(self._find_wanted())
-        return await future
+        return await asyncio.shield(future)
 
     async def _find_wanted(self) -> None:
         loop = asyncio.get_running_loop()
@@ -98,18 +98,16 @@ class Recorder:
                 batch, self._wanted = self._wanted, {}
                 try:
                     found = await loop.run_in_executor(self._reader, self._archive.find, list(batch))
-                except StoreError as error:
-                    self._fail(error)
+                except Exception as error:
+                    failure = self._fail(error)
                     for future in batch.values():
-                        if not future.done():
-                            future.set_exception(error)
+                        future.set_exception(failure)
                     continue
                 for key, future in batch.items():
                     completion = found.get(key)
                     if completion is not None:
                         completion.cached = True
-                    if not future.done():  # it is when the one who asked was cancelled
-                        future.set_result(completion)
+                    future.set_result(completion)
         finally:
             self._finder = None
 
@@ -126,7 +124,10 @@ class Recorder:
             if not await self._write_group():
                 return
             if loop.time() - synced > SYNC_SECONDS:
-                await loop.run_in_executor(self._writer, self._journal.sync)
+                try:
+                    await loop.run_in_executor(self._writer, self._journal.sync)
+                except StoreError as error:
+                    self._fail(error)
                 synced = loop.time()
 
     async def _write_group(self) -> bool:
@@ -138,11 +139,8 @@ class Recorder:
         rows = [completion for _, completion in completions]
         try:
             await loop.run_in_executor(self._writer, self._archive.write, rows, trials)
-        except StoreError as error:
+        except Exception as error:
             self._fail(error)
-            return False
-        except Exception as error:  # a row that no database takes: a defect, but not a reason to hang
-            self._fail(StoreError(f"the store refused a row ({type(error).__name__}: {error})"))
             return False
         for completion in rows:
             self._fresh.pop(completion.key, None)
@@ -151,9 +149,12 @@ class Recorder:
         self._drained.set()
         return True
 
-    def _fail(self, error: StoreError) -> None:
+    def _fail(self, error: Exception) -> StoreError:
+        if not isinstance(error, StoreError):  # a row that no database takes: a defect, but no reason to hang
+            error = StoreError(f"the store refused a row ({type(error).__name__}: {error})")
         self.failure = self.failure or error
         self._drained.set()
+        return error
 
     async def close(self) -> None:
         """Let `run` write what waits and end."""

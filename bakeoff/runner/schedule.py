@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bakeoff.core.errors import BakeoffError, EngineError, StoreError, UsageError
+from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed, StoreError, UsageError
 from bakeoff.core.protocols import Engine, Method, Profile, Task, TrialSink
 from bakeoff.core.records import RunStatus
 from bakeoff.core.types import Sample, Trial
@@ -88,7 +88,7 @@ class Schedule:
         self._sink = sink
         self._on_trial = on_trial
         self._interrupted = asyncio.Event()
-        self._failure: StoreError | None = None
+        self._failure: StoreError | UsageError | None = None
         self.ending = Ending()
 
     def stop(self) -> None:
@@ -147,24 +147,21 @@ class Schedule:
             await lane.engine.close()
 
     async def _work(self, lane: Lane, owed: Iterator[Owed]) -> None:
-        for cell, sample, repeat in owed:
-            if self._over or lane.caller.breaker.opened_by is not None:
-                return
-            try:
+        try:
+            for cell, sample, repeat in owed:
+                if self._over or lane.caller.breaker.opened_by is not None:
+                    return
                 trial = await _answer(lane.caller, cell, sample, repeat)
                 await self._sink.trial(trial)
-            except BudgetSpent as spent:
-                self.ending.spent = spent.what
-                if self.ending.status is RunStatus.COMPLETE:
-                    self.ending.status = RunStatus.BUDGET
-                return
-            except EngineDead as dead:
-                self.ending.dead[lane.name] = dead.error
-                return
-            except StoreError as error:  # the others' answers may still reach the journal
-                self._failure = self._failure or error
-                return
-            self._on_trial(trial)
+                self._on_trial(trial)
+        except BudgetSpent as spent:
+            self.ending.spent = spent.what
+            if self.ending.status is RunStatus.COMPLETE:
+                self.ending.status = RunStatus.BUDGET
+        except EngineDead as dead:
+            self.ending.dead[lane.name] = dead.error
+        except (StoreError, UsageError) as error:  # the others' answers may still reach the journal
+            self._failure = self._failure or error
 
 
 async def _answer(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -> Trial:
@@ -175,9 +172,17 @@ async def _answer(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -
         raise  # not of this trial: they end the lane or the run
     except BakeoffError as error:
         return fail(trial, error)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        return fail(trial, MethodFailed("the method cancelled itself"))
     except Exception as error:
         return fail(trial, method_fault(error))
-    return await grade(trial, sample, answer, cell.profile, cell.score)
+    try:
+        return await grade(trial, sample, answer, cell.profile, cell.score)
+    except Exception as error:
+        return fail(trial, ScorerFailed(f"{type(error).__name__}: {error}"))
 
 
 def _first(error: BaseException) -> BaseException:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import os
 import shutil
 import sys
@@ -136,8 +137,8 @@ def read_result(status: int, sent: bytes, said: bytes, expected: int) -> CodeRes
     if max(len(sent), len(said)) > MAX_OUTPUT_BYTES:
         return CodeResult(error=f"over {MAX_OUTPUT_BYTES:,} bytes of output")
     try:
-        reply = orjson.loads(sent)
-    except orjson.JSONDecodeError:
+        reply = json.loads(sent)  # orjson would make floats of integers over 64 bits
+    except (ValueError, RecursionError):
         return CodeResult(error=f"no result (exit status {status})")
     if not isinstance(reply, dict):
         return CodeResult(error="no result")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,8 +41,14 @@ class Database:
 
     @classmethod
     def open(cls, url: str, busy_seconds: float = BUSY_SECONDS) -> Database:
-        """Connect and migrate. Raises ConfigInvalid, MissingExtra, StoreError."""
-        database = cls(_engine(url, busy_seconds), busy_seconds)
+        """Connect and migrate. Raises ConfigInvalid, MissingExtra, StoreError.
+
+        A locked SQLite file is waited for `busy_seconds`, or as long as the URL's `?timeout=` says.
+        """
+        parsed = _parsed(url)
+        if (given := parsed.query.get("timeout")) is not None:
+            busy_seconds = _seconds(given)
+        database = cls(_engine(parsed, busy_seconds), busy_seconds)
         with database._explained():
             database._migrate()
         return database
@@ -142,20 +148,35 @@ def _revision(connection: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
-def _engine(url: str, busy_seconds: float) -> Engine:
+def _parsed(url: str) -> URL:
     try:
-        parsed = make_url(url)
-    except ArgumentError:
+        return make_url(url)
+    except (ArgumentError, ValueError):  # the URL is not repeated: it may hold a password
         raise ConfigInvalid(
-            f"store '{url}' is no database URL", "write it like sqlite:///runs.db or postgresql://host/db"
+            "what --store or BAKEOFF_STORE gives is no database URL",
+            "write it like sqlite:///runs.db or postgresql://host/db",
         ) from None
+
+
+def _seconds(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise ConfigInvalid(f"'timeout={value}' in the store's URL is no number", "give seconds") from None
+
+
+def _engine(parsed: URL, busy_seconds: float) -> Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ConfigInvalid(f"store '{parsed.get_backend_name()}' is not supported", "use sqlite:/// or postgresql://")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigInvalid(f"store '{parsed.drivername}' is not supported", "use sqlite:/// or postgresql://")
+    if parsed.drivername == "sqlite" and set(parsed.query) - {"timeout"}:
+        odd = sorted(set(parsed.query) - {"timeout"})[0]
+        raise ConfigInvalid(f"the store's URL has an unknown option '{odd}'", "known: timeout (in seconds)")
     try:
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed, pool_pre_ping=True)
+        parsed = parsed.difference_update_query(["timeout"])
         engine = create_engine(parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False})
     except (ImportError, NoSuchModuleError):
         raise MissingExtra("the driver for PostgreSQL", "postgres") from None

@@ -105,6 +105,9 @@ class TestNumbers:
     def test_no_number_is_none(self, text: str) -> None:
         assert value(text, "number") is None
 
+    def test_the_first_number_of_a_list_is_no_answer(self) -> None:
+        assert value("1.\nShe has 9 eggs.\n2.\nShe makes 18.", "number", reasoned=False) == "18"
+
     @pytest.mark.parametrize("heading", ["#### Step 3: Multiply", "#### 2. Multiply", "#### 2) Multiply"])
     def test_a_heading_is_no_marker(self, heading: str) -> None:
         found = extract(f"{heading}\nShe makes 18 dollars", "number", reasoned=True)

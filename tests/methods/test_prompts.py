@@ -67,9 +67,7 @@ class Asked:
     benchmark: Benchmark
     seed: int = 7
 
-    def sampling(
-        self, sample: Sample, repeat: int, stop: tuple[str, ...] = (), reasoned: bool = False
-    ) -> Sampling:
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = (), reasoned: bool = False) -> Sampling:
         return Sampling(seed=repeat, stop=stop, max_tokens=512 if reasoned else 64)
 
 
@@ -95,13 +93,13 @@ class TestGoldenPrompts:
 
     def test_few_shot(self) -> None:
         assert text(FewShot(3), SAMPLE, Sums(asks="Say a number.")) == (
-            "Say a number.\n\nQuestion: 35 + 1?\nAnswer: 36\n\nQuestion: 37 + 1?\nAnswer: 38\n\n"
-            "Question: 7 + 1?\nAnswer: 8\n\nQuestion: 2 + 2?\nAnswer:"
+            "Say a number.\n\nQuestion: 45 + 1?\nAnswer: 46\n\nQuestion: 5 + 1?\nAnswer: 6\n\n"
+            "Question: 29 + 1?\nAnswer: 30\n\nQuestion: 2 + 2?\nAnswer:"
         )
 
     def test_few_shot_with_reasoning(self) -> None:
         assert text(FewShot(1), SAMPLE, Sums(worked=True)) == (
-            "Question: 35 + 1?\nAnswer: Count on.\nAnswer: 36\n\nQuestion: 2 + 2?\nAnswer:"
+            "Question: 45 + 1?\nAnswer: Count on.\nAnswer: 46\n\nQuestion: 2 + 2?\nAnswer:"
         )
 
     def test_of_a_real_suite(self) -> None:

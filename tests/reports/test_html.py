@@ -228,7 +228,7 @@ class TestComparisons:
         details, comparisons = two_cells(240)
         claimed = not comparisons[0].verdict.startswith("No difference")
         assert claimed is ("c-dot c-hollow" not in page_of(details, comparisons))
-        assert "c-dot c-hollow" in page_of(details, [replace(comparisons[0], p=0.2)])
+        assert "c-dot c-hollow" in page_of(details, [replace(comparisons[0], p_adjusted=0.2)])
 
     def test_nothing_in_common(self) -> None:
         details, comparisons = two_cells()

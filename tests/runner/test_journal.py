@@ -132,7 +132,7 @@ def test_held_by_another_process_until_it_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(RunLocked, match="run '1-mine' is being executed by another process: wait for it"):
+        with pytest.raises(RunLocked, match="run 'mine' is being executed by another process: wait for it"):
             Journal.open(tmp_path / "1-mine")
         holder.send_signal(signal.SIGKILL)
         holder.wait()
