@@ -137,7 +137,8 @@ def read_result(status: int, sent: bytes, said: bytes, expected: int) -> CodeRes
     if max(len(sent), len(said)) > MAX_OUTPUT_BYTES:
         return CodeResult(error=f"over {MAX_OUTPUT_BYTES:,} bytes of output")
     try:
-        reply = json.loads(sent)  # orjson would make floats of integers over 64 bits
+        orjson.loads(sent)  # strict: no NaN, no half characters
+        reply = json.loads(sent)  # exact: orjson makes floats of integers over 64 bits
     except (ValueError, RecursionError):
         return CodeResult(error=f"no result (exit status {status})")
     if not isinstance(reply, dict):
