@@ -49,7 +49,7 @@ _DEFAULTS: dict[str, bool | int | str] = {
     "slots": 4,
     "context": 4096,
     "threads": 0,
-    "batch": 512,
+    "batch": 2048,
     "kv_type": "f16",
     "prompt_cache": False,
 }

@@ -188,7 +188,7 @@ class PlainTask:
     benchmark: PlainBenchmark
     seed: int = 0
 
-    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = ()) -> Sampling:
+    def sampling(self, sample: Sample, repeat: int, stop: tuple[str, ...] = (), reasoned: bool = False) -> Sampling:
         return Sampling(stop=stop)
 
 
