@@ -23,7 +23,7 @@ $(VENV)/dev: $(VENV)/base
 	@touch $@
 
 demo: $(VENV)/base ## run a real small model on this machine and compare two methods
-	@$(BIN)/bakeoff demo
+	@$(BIN)/bakeoff demo $(DEMO)
 
 test: $(VENV)/dev ## the fast tests, then the docs' blocks
 	$(BIN)/python -m pytest
