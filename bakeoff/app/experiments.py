@@ -10,19 +10,21 @@ import asyncio
 import gc
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
 
 from bakeoff import __version__
 from bakeoff.app.planning import Prepared, PreparedCell, prepare
+from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError
 from bakeoff.core.hashing import identity_digest, text_digest
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
-from bakeoff.core.specs import ExperimentSpec
+from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Json, Trial
+from bakeoff.reports.summary import RunSummary
 from bakeoff.runner.calls import Caller, Counts, Flights, Patience
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.journal import Journal
@@ -220,6 +222,21 @@ class Laboratory:
     def _block(self, plans: Sequence[CellPlan], draw: Draw, repeats: int) -> Block:
         ids = [plan.id for plan in plans]
         return Block(draw, plans, repeats, lambda: set(self.trials.settled(ids)))
+
+
+def run_fields(fields: Mapping[str, object], store: str | None = None) -> RunSummary:
+    """Run the spec that the fields make, without a word on the screen. Raises BakeoffError."""
+    spec = parse_spec(fields)
+    laboratory = Laboratory(Settings.load(store))
+    try:
+        prepared = laboratory.prepare(spec)
+        try:
+            run = laboratory.execute(prepared, lambda progress, schedule: None).run
+        finally:
+            prepared.close()
+        return Results(laboratory.runs, laboratory.trials).summary(run.name)
+    finally:
+        laboratory.close()
 
 
 Pair = tuple[PreparedCell, CellPlan]

@@ -57,7 +57,7 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
         )
     base_url = spec.base_url or (model.entry.base_url if model.entry else None)
     if base_url is None and model.engine == "openai_compatible":
-        if model.entry is not None and model.entry.api_key_env is None:
+        if model.entry is not None and model.entry.api_key_env is None and settings.openai_base_url is None:
             raise ConfigInvalid(f"model '{spec.model}' has no endpoint of its own", "say where it runs with --base-url")
         base_url = settings.openai_base_url
     entry = model.entry

@@ -104,12 +104,16 @@ def _as_list(field: str) -> BeforeValidator:
     return BeforeValidator(listed)
 
 
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 class ExperimentSpec(_Spec):
     """A matrix: models × presets × benchmarks × methods × repeats, and how to run it."""
 
     name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     models: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field(min_length=1)
-    presets: tuple[PresetName, ...] = Field(("balanced",), min_length=1)
+    presets: Annotated[tuple[PresetName, ...], BeforeValidator(_one_or_more)] = Field(("balanced",), min_length=1)
     benchmarks: Annotated[tuple[BenchmarkSpec, ...], _as_list("benchmark")] = Field(min_length=1)
     methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field((MethodSpec(method="naive"),), min_length=1)
     repeats: int = Field(1, ge=1, le=1000, description="times each sample is answered")
