@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bakeoff.core.errors import (
@@ -49,8 +49,12 @@ class Database:
         if (given := parsed.query.get("timeout")) is not None:
             busy_seconds = _seconds(given)
         database = cls(_engine(parsed, busy_seconds), busy_seconds)
-        with database._explained():
-            database._migrate()
+        try:
+            with database._explained():
+                database._migrate()
+        except BaseException:
+            database.close()
+            raise
         return database
 
     @property
@@ -77,6 +81,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except IntegrityError:
+            raise  # a rule of the tables, not a fault of the database: whoever wrote knows what it means
         except SQLAlchemyError as error:
             raise self._explain(error) from None
 
