@@ -11,6 +11,7 @@ import gc
 import random
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from bakeoff.app.planning import Prepared, PreparedCell, prepare
 from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError
-from bakeoff.core.hashing import identity_digest, text_digest
+from bakeoff.core.hashing import identity_digest
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Json, Trial
@@ -132,8 +133,9 @@ class Laboratory:
         return Execution(self.runs.get(run.name), ending, progress.counts, seconds, progress.done)
 
     def _journal_folder(self, run: RunRecord) -> Path:
-        """One for each run of each store: two stores may both have a run of that name."""
-        return self.settings.home / "journals" / f"{text_digest(self.database.where)}-{run.name}"
+        """One for each run of each store, by its moment of birth: a store may be moved, or be
+        called by several URLs, and two stores may both have a run of that name."""
+        return self.settings.home / "journals" / f"{round(run.created_at * 1e6):x}-{run.name}"
 
     def _close_execution(self, run: RunRecord, ending: Ending, seconds: float) -> None:
         try:
@@ -180,9 +182,7 @@ class Laboratory:
             schedule.stop()
             return schedule.ending
         finally:
-            await recorder.close()
-            await writing
-            recorder.release()
+            await _finish(recorder, writing)
             if recorder.failure is not None:
                 raise _kept(recorder.failure, journal)
 
@@ -264,13 +264,23 @@ def _run_loop(work: Coroutine[None, None, Ending]) -> Ending:
     # What is loaded by now lives on; collecting rarely saves a fifth of the time of a fast run.
     gc.freeze()
     before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(20_000, 10, 10)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(work)
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+async def _finish(recorder: Recorder, writing: asyncio.Task[None]) -> None:
+    """Let the recorder write what waits, however often Ctrl-C is pressed meanwhile."""
+    await recorder.close()
+    while not writing.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({writing})
+    await writing
+    recorder.release()
 
 
 def _kept(failure: StoreError, journal: Journal) -> StoreError:

@@ -8,14 +8,15 @@ SQLite (write-ahead log, every commit synced) embedded by default; PostgreSQL by
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from bakeoff.core.errors import (
     ConfigInvalid,
@@ -188,7 +189,7 @@ def _engine(parsed: URL, busy_seconds: float) -> Engine:
         raise MissingExtra("the driver for PostgreSQL", "postgres") from None
     if parsed.database and parsed.database != ":memory:":
         _make_folder(Path(parsed.database).parent)
-    event.listen(engine, "connect", _sqlite_settings)
+    event.listen(engine, "connect", lambda connection, _: _sqlite_settings(connection, busy_seconds))
     return engine
 
 
@@ -201,9 +202,22 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def _sqlite_settings(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+def _sqlite_settings(connection: DBAPIConnection, busy_seconds: float) -> None:
     cursor = connection.cursor()
+    _write_ahead(cursor, time.monotonic() + busy_seconds)
     # FULL: a commit is on the disk when it returns, so the journal behind it may be deleted.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: DBAPICursor, until: float) -> None:
+    """SQLite waits for no lock when it changes to the write-ahead log, so two first runs at once do."""
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.02)

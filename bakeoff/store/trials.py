@@ -6,11 +6,14 @@ once); a trial that is there is replaced, because a resume answers again what en
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, Select, Table, func, select
 
 from bakeoff.core.hashing import KEY_BYTES, pack, unpack
 from bakeoff.core.records import Measure
@@ -20,6 +23,7 @@ from bakeoff.store.tables import COMPLETIONS, TRIALS
 
 _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2000
+_LARGEST = 2**31 - 1  # what an Integer column holds
 _FOUND = [column for column in COMPLETIONS.c if column.name != "raw"]
 
 
@@ -53,10 +57,16 @@ class TrialRepository:
         return found
 
     def keys(self, models: Sequence[str]) -> Iterator[bytes]:
-        query = select(COMPLETIONS.c.key).where(COMPLETIONS.c.model.in_(models))
-        with self._database.read() as connection:
-            for (key,) in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-                yield bytes(key)
+        for (key,) in self._streamed(select(COMPLETIONS.c.key).where(COMPLETIONS.c.model.in_(models))):
+            yield bytes(key)
+
+    def _streamed(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        """The rows as the database gives them; closed with whoever iterates."""
+        with (
+            self._database.read() as connection,
+            connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query) as rows,
+        ):
+            yield from rows
 
     def count(self, models: Sequence[str]) -> int:
         query = select(func.count()).select_from(COMPLETIONS).where(COMPLETIONS.c.model.in_(models))
@@ -74,25 +84,21 @@ class TrialRepository:
         query = select(TRIALS.c.cell_id, TRIALS.c.sample_id, TRIALS.c.repeat).where(
             TRIALS.c.cell_id.in_(cell_ids), TRIALS.c.outcome != Outcome.ERROR.value
         )
-        with self._database.read() as connection:
-            streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-            yield from (tuple(row) for row in streamed)
+        yield from (tuple(row) for row in self._streamed(query))
 
     def measures(self, cell_id: int) -> Iterator[Measure]:
         """The numbers of a cell's trials, streamed, without their texts."""
         columns = (TRIALS.c.outcome, TRIALS.c.value, TRIALS.c.latency_s, TRIALS.c.prompt_tokens)
         more = (TRIALS.c.output_tokens, TRIALS.c.cost, TRIALS.c.cached)
         query = select(*columns, *more).where(TRIALS.c.cell_id == cell_id)
-        with self._database.read() as connection:
-            for outcome, *numbers in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-                yield Measure(Outcome(outcome), *numbers)
+        for row in self._streamed(query):
+            fields = list(row)
+            yield Measure(Outcome(fields[0]), *fields[1:])
 
     def graded(self, cell_id: int) -> Iterator[Trial]:
         """The trials of a cell, streamed, without their answers."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id)
-        with self._database.read() as connection:
-            for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
-                yield _trial(row)
+        yield from map(_trial, self._streamed(query))
 
     def of_sample(self, cell_id: int, sample_id: str) -> list[Trial]:
         """The trials of one sample in one cell, one for each repeat; the answer is filled in."""
@@ -105,12 +111,10 @@ class TrialRepository:
     def trials(self, cell_id: int) -> Iterator[Trial]:
         """The trials of a cell by sample and repeat, streamed; the answer is filled in."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
-        with self._database.read() as connection:
-            streamed = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
-            for rows in streamed.partitions(_ROWS_AT_ONCE // 4):
-                trials = [_trial(row) for row in rows]
-                self._fill_answers(trials)
-                yield from trials
+        streamed = map(_trial, self._streamed(query))
+        while trials := list(islice(streamed, _ROWS_AT_ONCE // 4)):
+            self._fill_answers(trials)
+            yield from trials
 
     def _fill_answers(self, trials: Sequence[Trial]) -> None:
         """An answer that is its last completion's text is stored once, with the completion."""
@@ -138,15 +142,15 @@ def _completion_row(completion: Completion) -> dict[str, object]:
         "model": completion.model,
         "text": _storable(completion.text),
         "finish_reason": completion.finish_reason,
-        "prompt_tokens": completion.prompt_tokens,
-        "output_tokens": completion.output_tokens,
+        "prompt_tokens": _count(completion.prompt_tokens),
+        "output_tokens": _count(completion.output_tokens),
         "cost": completion.cost,
         "queue_s": completion.queue_s,
         "first_token_s": completion.first_token_s,
         "latency_s": completion.latency_s,
         "attempts": completion.attempts,
         "finished_at": completion.finished_at,
-        "logprobs": orjson.dumps(completion.logprobs).decode() if completion.logprobs else None,
+        "logprobs": _json(completion.logprobs) if completion.logprobs else None,
         "raw": pack(completion.raw),
     }
 
@@ -180,6 +184,18 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def _json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # half a surrogate pair in a text, or a number of more than 64 bits
+        return _storable(json.dumps(value, ensure_ascii=False, default=asdict))
+
+
+def _count(number: int | None) -> int | None:
+    """A count that fits; what an endpoint says of its tokens must not cost the answer it came with."""
+    return number if number is None or 0 <= number <= _LARGEST else None
+
+
 def _optional(text: str | None) -> str | None:
     return None if text is None else _storable(text)
 
@@ -196,11 +212,11 @@ def _trial_row(trial: Trial) -> dict[str, object]:
         "extracted": _optional(trial.extracted),
         "rule": trial.rule,
         "reason": _storable(trial.reason),
-        "parts": orjson.dumps(trial.parts).decode() if trial.parts else None,
+        "parts": _json(trial.parts) if trial.parts else None,
         "keys": b"".join(trial.keys),
-        "trace": _storable(orjson.dumps(trial.trace).decode()) if trial.trace else None,
-        "prompt_tokens": trial.prompt_tokens,
-        "output_tokens": trial.output_tokens,
+        "trace": _json(trial.trace) if trial.trace else None,
+        "prompt_tokens": _count(trial.prompt_tokens),
+        "output_tokens": _count(trial.output_tokens),
         "cost": trial.cost,
         "latency_s": trial.latency_s,
         "cached": trial.cached,
