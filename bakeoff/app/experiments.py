@@ -264,7 +264,7 @@ def _run_loop(work: Coroutine[None, None, Ending]) -> Ending:
     # What is loaded by now lives on; collecting rarely saves a fifth of the time of a fast run.
     gc.freeze()
     before = gc.get_threshold()
-    gc.set_threshold(20_000, 10, 10)
+    gc.set_threshold(50_000, 10, 10)
     try:
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             return runner.run(work)
