@@ -28,6 +28,7 @@ from bakeoff.core.hashing import order_key
 from bakeoff.core.types import Sample
 
 CHUNK = 64
+LONGEST_ID = 190  # the store keeps 200, and a repeated id is given a number
 
 
 class Draw:
@@ -59,6 +60,10 @@ class Draw:
         offset = 0
         with _explained(), _temporary() as file:
             for sample in samples:
+                if len(sample.id) > LONGEST_ID or "\0" in sample.id:
+                    raise DataInvalid(
+                        f"'{benchmark}' has an id that no database takes: {sample.id!r:.60}", "shorten it"
+                    )
                 hasher.update(orjson.dumps([sample.id, sample.question, sample.target]))
                 if wanted is not None and sample.id not in bases:
                     continue

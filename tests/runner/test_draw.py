@@ -33,7 +33,8 @@ def drawn(samples: list[Sample], seed: int = 0, limit: int | None = None, ids: l
     return found
 
 
-IDS = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=200, unique=True)
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+IDS = st.lists(st.text(LETTERS, min_size=1, max_size=8), min_size=1, max_size=200, unique=True)
 
 
 @settings(max_examples=40, deadline=None)
@@ -94,6 +95,13 @@ def test_a_saved_set() -> None:
     assert sorted(drawn(samples, ids=chosen)) == sorted(chosen)
     with pytest.raises(DataInvalid, match="2 of 4 samples of the set are not in 'plain': the data changed"):
         drawn(samples, ids=["5", "7", "100", "101"])
+
+
+@pytest.mark.parametrize("id_", ["x" * 191, "a\0b"])
+def test_an_id_that_could_not_be_stored_is_refused_before_anything_is_paid(id_: str) -> None:
+    with pytest.raises(DataInvalid, match="'plain' has an id that no database takes"):
+        drawn(named(["a", id_]))
+    assert drawn(named(["x" * 190]))
 
 
 def test_no_samples_at_all() -> None:
