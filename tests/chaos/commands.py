@@ -10,11 +10,14 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def start(*args: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Begin a command; its output is piped."""
+    """Begin a command, in whatever folder the test is; its output is piped."""
     command = [sys.executable, "-m", "bakeoff", *args]
-    return subprocess.Popen(command, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    whole = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
+    return subprocess.Popen(command, env=whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def finish(process: subprocess.Popen[bytes], timeout: float = 120) -> tuple[int, str, str]:
@@ -40,8 +43,8 @@ def exported(name: str, env: dict[str, str] | None = None) -> list[dict[str, Any
     return [json.loads(line) for line in out.splitlines()]
 
 
-def shown(name: str) -> dict[str, Any]:
-    code, out, said = finish(start("show", name, "--json"))
+def shown(name: str, env: dict[str, str] | None = None) -> dict[str, Any]:
+    code, out, said = finish(start("show", name, "--json", env=env))
     assert code == 0, said
     found: dict[str, Any] = json.loads(out)
     return found

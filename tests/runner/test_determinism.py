@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,3 +59,22 @@ def test_workers_limits_and_resumes_change_neither_prompt_nor_key(ask: Callable[
     assert len(limited) == 20 * 3 * 2
     assert limited.items() <= alone.items()
     assert ask("less", "--limit", "10").items() <= limited.items()
+
+
+def test_the_endpoint_sees_the_same_bytes(ask: Callable[..., Asked], stub: str) -> None:
+    drawn = ("--temperature", "0.7")  # so that sampling seeds are sent too
+    alone = ask("alone", "--concurrency", "1", *drawn)
+    assert ask("many", "--concurrency", "64", *drawn) == alone
+    assert ask("halved", "--concurrency", "17", "--budget-calls", "100", *drawn, again=("-c", "3")) == alone
+    with urllib.request.urlopen(f"{stub}/stats") as reply:
+        seen = json.load(reply)
+    assert (seen["n"], seen["distinct"]) == (3 * len(alone), len(alone))
+    other = ask("other", "--limit", "20", "--seed", "8", *drawn)
+    assert not set(other.values()) & set(alone.values()), "another seed, other calls"
+
+
+def test_few_shot_shows_each_sample_examples_of_its_own(ask: Callable[..., Asked]) -> None:
+    prompts = {place: prompt for place, (prompt, _) in ask("shots").items() if place[0] == "few_shot:3"}
+    shown = {prompt.rpartition("\n\nQuestion:")[0] for prompt in prompts.values()}
+    assert len(shown) > QUESTIONS / 2
+    assert all("train case" in prompt and prompt.count("Question:") == 4 for prompt in prompts.values())
