@@ -8,6 +8,7 @@ SQLite (write-ahead log, every commit synced) embedded by default; PostgreSQL by
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ from bakeoff.store.tables import METADATA, RUNS
 
 HEAD = "0001"
 BUSY_SECONDS = 30.0
+for _library in ("psycopg", "sqlalchemy"):  # what they would write to stderr, `_explain` says in a line
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 class Database:

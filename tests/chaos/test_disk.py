@@ -181,6 +181,7 @@ def test_a_server_that_cuts_connections_in_mid_run(
         code, _, said = finish(process)
         assert code == 3, said
         assert one_line(said, "store-unreachable"), said
+        assert said.strip().count("\n") == 0, said
         assert "safe in" in said
         calls = asked(url)["n"]
         assert calls < FEW_TRIALS
