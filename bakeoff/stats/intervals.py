@@ -1,9 +1,11 @@
-"""Intervals for one score: Wilson for proportions, t for means.
+"""Intervals for one score: Wilson for proportions, t for means, and what stands in where those do not fit.
 
 Sources: Wilson 1927 (via `statistics.NormalDist`, formula as in Brown, Cai, DasGupta 2001,
-https://doi.org/10.1214/ss/1009213286); Student's t from scipy. Example:
+https://doi.org/10.1214/ss/1009213286); Student's t from scipy; Clopper and Pearson 1934 for guarantees.
+Bootstrap intervals of one column are in `spreads`. Example:
 
     proportion(18, 20, n_missing=1)      # Estimate(0.900 [0.699, 0.972], n=20, missing=1)
+    at_most(0, 60)                       # no failure in 60: at most 4.9 % of them fail
 """
 
 from __future__ import annotations
@@ -39,6 +41,37 @@ def proportion(successes: int, n: int, n_missing: int, confidence: float = CONFI
     low, high = wilson(successes, n, confidence)
     worst, best = successes / total, (successes + n_missing) / total
     return Estimate(successes / n, low, high, n, n_missing, method, worst, best)
+
+
+def clopper_pearson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The exact interval of a proportion: covers at least as often as it says, at any n > 0. Wider than Wilson's."""
+    if not 0 <= successes <= n or n == 0:
+        raise ValueError(f"{successes} of {n} is no proportion")
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(successes, n - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, n - successes, 1 - tail)) if successes < n else 1.0
+    return low, high
+
+
+def guaranteed(successes: int, n: int, n_missing: int = 0, confidence: float = CONFIDENCE) -> Estimate:
+    """As `proportion`, with the exact interval: for a claim that has to hold, such as one on safety."""
+    found = proportion(successes, n, n_missing, confidence)
+    low, high = clopper_pearson(successes, n, confidence) if n else (None, None)
+    method = f"clopper-pearson{confidence * 100:g}"
+    return Estimate(found.value, low, high, n, n_missing, method, found.lowest, found.highest)
+
+
+def at_most(failures: int, n: int, n_missing: int = 0, confidence: float = CONFIDENCE) -> Estimate:
+    """The share of failures with its exact one-sided upper bound; no failure in n: 1 - 0.05^(1/n), about 3/n.
+
+    All of the 5 % are on the upper side: use it where only "not more than" is claimed.
+    """
+    found = guaranteed(failures, n, n_missing, 2 * confidence - 1)
+    low = 0.0 if n else None
+    method = f"clopper-pearson-upper{confidence * 100:g}"
+    return Estimate(found.value, low, found.high, n, n_missing, method, found.lowest, found.highest)
 
 
 def repeated(
@@ -81,6 +114,8 @@ def mean_of_sums(n: int, total: float, squares: float, n_missing: int, confidenc
     if n == 0:
         bounds = (0.0, 1.0) if n_missing else (None, None)
         return Estimate(None, None, None, 0, n_missing, method, *bounds)
+    if not math.isfinite(squares):
+        raise ValueError("scores: one of them is no finite number; leave it out and count it as missing")
     value = total / n
     every = n + n_missing
     worst, best = total / every, (total + n_missing) / every

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.stats.intervals import mean, mean_of_sums, proportion, quantile, wilson
+from bakeoff.stats.intervals import (
+    at_most,
+    clopper_pearson,
+    guaranteed,
+    mean,
+    mean_of_sums,
+    proportion,
+    quantile,
+    wilson,
+)
+from tests.conftest import require
 
 LIGHT = settings(deadline=None, database=None, max_examples=60)
 SHARES = st.floats(0, 1)
@@ -175,3 +185,62 @@ def test_equal_values_are_not_certain() -> None:
     many = mean([0.7] * 1000, 0)
     assert many.low is not None
     assert 0.697 < many.low < 0.7
+
+
+class TestGuarantees:
+    def test_reference_value(self) -> None:
+        assert clopper_pearson(8, 10) == pytest.approx((0.4439045377, 0.9747892737), abs=1e-9)
+
+    @LIGHT
+    @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+    def test_agrees_with_scipy_and_holds_wilson_less_tightly(self, case: tuple[int, int]) -> None:
+        from scipy.stats import binomtest
+
+        successes, n = case
+        theirs = binomtest(successes, n).proportion_ci(method="exact")
+        assert clopper_pearson(successes, n) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+        low, high = clopper_pearson(n - successes, n)
+        assert (1 - high, 1 - low) == pytest.approx(clopper_pearson(successes, n), abs=1e-9)
+
+    @pytest.mark.parametrize("n", [10, 30, 100])
+    def test_covers_at_least_as_often_as_it_says(self, n: int) -> None:
+        bounds = [clopper_pearson(k, n) for k in range(n + 1)]
+        for i in range(2, 99):
+            p = i / 100
+            chances = (math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1))
+            covered = sum(chance for chance, (low, high) in zip(chances, bounds, strict=True) if low <= p <= high)
+            assert covered >= 0.95
+
+    @pytest.mark.parametrize("n", [1, 20, 60, 1000])
+    def test_no_failure_is_at_most_three_in_n(self, n: int) -> None:
+        found = at_most(0, n)
+        assert (found.value, found.low) == (0.0, 0.0)
+        assert found.high == pytest.approx(1 - 0.05 ** (1 / n))
+        if n >= 20:
+            assert found.high == pytest.approx(3 / n, rel=0.08)
+
+    def test_as_estimates(self) -> None:
+        found = guaranteed(8, 10, n_missing=5)
+        assert (found.low, found.high) == clopper_pearson(8, 10)
+        assert (found.n, found.n_missing, found.method) == (10, 5, "clopper-pearson95")
+        assert (found.lowest, found.highest) == (8 / 15, 13 / 15)
+        assert at_most(2, 50).method == "clopper-pearson-upper95"
+        assert (guaranteed(0, 0).value, guaranteed(0, 0).low, at_most(0, 0).low) == (None, None, None)
+        with pytest.raises(ValueError, match="no proportion"):
+            clopper_pearson(3, 2)
+
+    def test_agrees_with_statsmodels(self) -> None:
+        require("statsmodels")
+        from statsmodels.stats.proportion import proportion_confint
+
+        for successes, n in ((0, 20), (3, 7), (81, 263), (20, 20)):
+            assert clopper_pearson(successes, n) == pytest.approx(proportion_confint(successes, n, method="beta"))
+            assert wilson(successes, n) == pytest.approx(proportion_confint(successes, n, method="wilson"))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="no finite number"):
+        mean([0.1, bad], 0)
+    with pytest.raises(ValueError, match="no finite number"):
+        mean([bad], 0)

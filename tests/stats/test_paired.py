@@ -5,12 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.stats.paired import compare_binary, compare_means, mcnemar_exact, mcnemar_mid_p, tango
+from bakeoff.stats.paired import (
+    EXACT_COINS,
+    compare_binary,
+    compare_means,
+    mcnemar_exact,
+    mcnemar_mid_p,
+    sign_flip,
+    tango,
+)
 
 LIGHT = settings(deadline=None, database=None, max_examples=50)
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4).filter(any)
@@ -60,9 +70,32 @@ class TestMcNemar:
     def test_no_discordant_pair_shows_nothing(self) -> None:
         assert mcnemar_exact(0, 0) == mcnemar_mid_p(0, 0) == 1.0
 
+    def test_counts_of_numpy_do_not_overflow(self) -> None:
+        a, b = np.array([30, 90])
+        assert mcnemar_mid_p(a, b) == mcnemar_mid_p(30, 90)
+        assert mcnemar_exact(a, b) == mcnemar_exact(30, 90)
+
     def test_large_counts_are_exact_too(self) -> None:
         assert mcnemar_exact(0, 5000) == 0.0 or mcnemar_exact(0, 5000) < 1e-300
         assert mcnemar_exact(2500, 2600) == pytest.approx(0.1658, abs=0.002)
+
+    @pytest.mark.parametrize(("least", "n"), [(950, 2001), (1000, 2002), (1400, 3000), (2500, 5100), (9000, 20_000)])
+    def test_beyond_whole_numbers_nothing_is_lost(self, least: int, n: int) -> None:
+        """scipy's beta function against sums of whole numbers: twelve digits, also in a tail of 1e-45."""
+        assert n > EXACT_COINS
+        term = tail = 1
+        for i in range(1, least + 1):
+            term = term * (n - i + 1) // i
+            tail += term
+        exact, mid = Fraction(2 * tail, 2**n), Fraction(2 * tail - term, 2**n)
+        assert mcnemar_exact(least, n - least) == pytest.approx(float(min(exact, Fraction(1))), rel=1e-12)
+        if 2 * least != n:
+            assert mcnemar_mid_p(n - least, least) == pytest.approx(float(mid), rel=1e-12)
+
+    def test_a_hundred_thousand_pairs(self) -> None:
+        assert mcnemar_mid_p(49_000, 51_000) == pytest.approx(2.536769446e-10, rel=1e-8)
+        assert mcnemar_exact(49_900, 50_100) == pytest.approx(math.erfc(199 / math.sqrt(200_000)), rel=1e-3)
+        assert mcnemar_exact(50_000, 50_000) == mcnemar_mid_p(50_000, 50_000) == 1.0
 
 
 class TestTango:
@@ -217,3 +250,55 @@ class TestCompareMeans:
         assert one.p == pytest.approx(other.p)
         assert one.p is not None
         assert 0 <= one.p <= 1
+
+    def test_what_is_no_number_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="no finite number"):
+            compare_means([0.1, math.nan], [0.2, 0.3])
+
+
+class TestSignFlip:
+    DIFFERENCES = (1.1, 2.3, -0.7, 3.1, 0.4, 1.9, -0.2, 2.8)
+
+    def test_reference_value(self) -> None:
+        found = sign_flip(self.DIFFERENCES)
+        assert found.p == 0.046875
+        assert (found.n, found.method) == (8, "sign-flip-exact")
+        assert found.statistic == pytest.approx(1.3375)
+
+    @LIGHT
+    @given(st.lists(st.integers(-3, 3).map(lambda i: i / 10), min_size=1, max_size=9))
+    def test_agrees_with_every_way_to_flip_them(self, differences: list[float]) -> None:
+        """Tenths add up differently in another order: sums that are equal have to count as equal."""
+        tenths = [round(10 * number) for number in differences]
+        ways = [
+            abs(sum(s * t for s, t in zip(signs, tenths, strict=True)))
+            for signs in itertools.product((-1, 1), repeat=len(tenths))
+        ]
+        assert sign_flip(differences).p == sum(way >= abs(sum(tenths)) for way in ways) / len(ways)
+
+    def test_draws_agree_with_the_exact_one(self) -> None:
+        draw = np.random.default_rng(6)
+        for shift in (0.1, 0.4):
+            differences = draw.normal(shift, 1, 14).tolist()
+            exact, drawn = sign_flip(differences), sign_flip([*differences, 0.0])  # a 0 changes no sum
+            assert (exact.method, drawn.method) == ("sign-flip-exact", "sign-flip-9999")
+            assert exact.p is not None and drawn.p == pytest.approx(exact.p, abs=0.015)
+
+    def test_of_many_it_is_the_t_test(self) -> None:
+        draw = np.random.default_rng(7)
+        differences = draw.normal(0.1, 1, 3000).tolist()
+        assert sign_flip(differences).p == pytest.approx(compare_means([0.0] * 3000, differences).p, abs=1e-3)
+        around = draw.normal(0, 1, 1000)
+        around -= around.mean() - 0.02
+        found = sign_flip(around.tolist()).p
+        assert found == pytest.approx(compare_means([0.0] * 1000, around.tolist()).p, abs=0.02)
+
+    def test_seeds_ties_and_nothing(self) -> None:
+        many = [0.1, -0.05] * 20
+        assert sign_flip(many, seed=3) == sign_flip(many, seed=3)
+        assert sign_flip(many, seed=3).p != sign_flip(many, seed=4).p
+        assert sign_flip([0.0] * 20).p == sign_flip([0.0]).p == 1.0
+        assert sign_flip([1.0] * 20).p == 1 / 10_000  # never 0 from draws
+        assert sign_flip([]).p is None
+        with pytest.raises(ValueError, match="no finite number"):
+            sign_flip([math.inf])
