@@ -8,7 +8,7 @@ check("gsm8k", settings)        every row, every hash, the lint
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Literal
 
 from bakeoff.app import wiring
 from bakeoff.app.data_index import DataIndex
-from bakeoff.app.own_benchmarks import kept_names
+from bakeoff.app.own_benchmarks import kept_names, members
 from bakeoff.app.settings import Settings
 from bakeoff.benchmarks import BENCHMARKS, _hub
 from bakeoff.benchmarks._files import DataFile, DataHome
@@ -145,6 +145,22 @@ def _folder(home: DataHome, file: DataFile) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
+def fetch_all(names: Sequence[str], settings: Settings, force: bool = False) -> Iterator[Fetched]:
+    """`fetch` for each of the names; of a group what is on the hub. Raises as that."""
+    for asked in names:
+        for name in members(asked, settings.home):
+            if name == asked or _on_hub(name, settings):
+                yield from fetch(name, settings, force)
+
+
+def _on_hub(name: str, settings: Settings) -> bool:
+    try:
+        found = split_files(wiring.build_benchmark(name, settings), settings)
+    except BakeoffError:  # one that cannot be loaded is no reason to fetch none
+        return False
+    return any(each.file.hub_repo is not None for each in found)
+
+
 def fetch(name: str, settings: Settings, force: bool = False) -> Iterator[Fetched]:
     """Bring the files of a benchmark from the hub; one that is here is left alone.
 
@@ -191,7 +207,7 @@ def _compare(path: Path, recorded: str | None, actual: str, name: str) -> None:
     """Raise DataInvalid when a file is not what it was."""
     if recorded is not None and recorded != actual:
         raise DataInvalid(
-            f"'{path}' is not the file that was recorded (sha256 {actual[:16]}…, recorded {recorded[:16]}…)",
+            f"'{path}' is not the file that was recorded (sha256 {actual[:12]}…, recorded {recorded[:12]}…)",
             f"restore it, or if the change is meant: bakeoff data check {name} --accept",
         )
 
@@ -201,15 +217,23 @@ def compare_hash(path: Path, file: DataFile, index: DataIndex, name: str, accept
     actual = index.sha256(path)
     own = file.sha256 if file.hub_repo is None else None  # that of the hub is of the hub's file
     if own is not None and own != actual:
-        raise DataInvalid(
-            f"'{path}' is not the file that '{name}' was declared for (sha256 {actual[:16]}…, not {own[:16]}…)",
-            "restore it, or add it again with: bakeoff data add … --replace",
-        )
+        raise other_file(path, name, actual, own)
     if accept or index.recorded(path) is None:
         index.record(path, actual)
     _compare(path, index.recorded(path), actual, name)
     if not _hub.intact(path):
-        raise DataInvalid(
-            f"'{path}' is not what the hub sent (sha256 {actual[:16]}…)",
-            f"fetch it again: bakeoff data fetch {name} --force",
+        raise other_file(path, name, actual, fetched=True)
+
+
+def other_file(path: Path, name: str, actual: str, wanted: str = "", fetched: bool = False) -> DataInvalid:
+    """The error for a file that is not the pinned one: of the hub where it was `fetched`, else of a declaration."""
+    found = f"sha256 {actual[:12]}…" + (f", wanted {wanted[:12]}…" if wanted else "")
+    if fetched:
+        return DataInvalid(
+            f"'{path}' is not what the hub sent ({found})", f"fetch it again: bakeoff data fetch {name} --force"
         )
+    return DataInvalid(
+        f"'{path}' is not the file that '{name}' was declared for ({found})",
+        "restore it, or add it again with: bakeoff data add … --replace; to go on with it as it is, take its"
+        " 'sha256' out of the declaration",
+    )

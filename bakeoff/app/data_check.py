@@ -7,6 +7,7 @@ graded by the profile `bakeoff`: data whose own answers are wrong to us can grad
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from bakeoff.app import wiring
 from bakeoff.app.data import SplitFile, compare_hash, split_files
 from bakeoff.app.data_index import DataIndex
+from bakeoff.app.file_hashes import twin_caution
 from bakeoff.app.lint import Caution, Lint
 from bakeoff.app.own_benchmarks import members
 from bakeoff.app.settings import Settings
@@ -107,15 +109,28 @@ def _check_split(
             reading.faults.append(DataInvalid(str(error)))
     checked.rows = len(samples)
     _compare_files(checked, files, list(dict.fromkeys(reading.opened)), index, accept)
-    faults = reading.faults
+    faults = reading.faults + _clashes(name, samples)
     checked.faults += [str(fault) for fault in faults[:MOST_FAULTS]]
     if len(faults) > MOST_FAULTS:
         checked.faults.append(f"and {len(faults) - MOST_FAULTS:,} more")
     if len(files) == 1 and files[0].path is not None and not faults:
         index.count(files[0].path, split, len(samples))
     if split == benchmark.default_split:
-        checked.cautions = cautions(name, benchmark, samples, context)
+        checked.cautions += cautions(name, benchmark, samples, context)
     return checked
+
+
+def _clashes(name: str, samples: Sequence[Sample]) -> list[DataInvalid]:
+    """Ids that a repeated one is numbered to: two samples of one id, of which a run keeps one trial."""
+    counts = Counter(sample.id for sample in samples)
+    numbered = (f"{id_}#{n}" for id_, count in counts.items() for n in range(2, count + 1))
+    return [
+        DataInvalid(
+            f"'{name}' has the id {id_!r:.60}, as which a repeated id is asked too", "give each an id of its own"
+        )
+        for id_ in numbered
+        if id_ in counts
+    ]
 
 
 def _compare_files(
@@ -128,6 +143,8 @@ def _compare_files(
     for path in parts:
         try:
             compare_hash(path, tables.get(path, nothing), index, checked.benchmark, accept)
+            if (twins := index.twin_keys(path)).count:
+                checked.cautions.append(twin_caution(checked.benchmark, path, twins.count, str(twins)))
         except DataInvalid as error:
             checked.faults.append(str(error))
     if parts:

@@ -18,22 +18,21 @@ import orjson
 
 from bakeoff.app.writing import write_whole
 from bakeoff.benchmarks._hub import sha256
+from bakeoff.benchmarks._twin_keys import TwinKeys, twin_keys
 from bakeoff.core.errors import ConfigInvalid
 
 
 class DataIndex:
-    def __init__(self, home: Path) -> None:
-        """Raises ConfigInvalid on a file that is no index: what it recorded is not to be lost in silence."""
-        self._file = home / "data-index.json"
+    def __init__(self, home: Path | None) -> None:
+        """Of a home; None is an index that is kept nowhere.
+
+        Raises ConfigInvalid on a file that is no index: what it recorded is not to be lost in silence.
+        """
+        self._file = home / "data-index.json" if home is not None else None
         self._entries: dict[str, dict[str, Any]] = {}
         self._changed = False
-        with suppress(FileNotFoundError, NotADirectoryError):
-            try:
-                self._entries = _checked(orjson.loads(self._file.read_bytes()))
-            except (orjson.JSONDecodeError, TypeError):
-                raise ConfigInvalid(
-                    f"'{self._file}' is broken", "delete it; hashes are then recorded anew by 'bakeoff data check all'"
-                ) from None
+        if self._file is not None:
+            self._entries = _read(self._file)
 
     def parts(self, path: Path, split: str) -> list[Path]:
         """The files that a split is read from, as far as is known: those that were opened when it was last checked."""
@@ -70,6 +69,16 @@ class DataIndex:
         self._entry(path).setdefault("rows", {})[split] = rows
         self._changed = True
 
+    def twin_keys(self, path: Path) -> TwinKeys:
+        """The keys that stand twice in an object of a JSON file. Raises OSError."""
+        entry = self._entry(path)
+        if "twin_keys" not in entry:
+            found = twin_keys(path)
+            entry["twin_keys"] = [found.count, list(found.first)]
+            self._changed = True
+        count, first = entry["twin_keys"]
+        return TwinKeys(count, tuple((line, key) for line, key in first))
+
     def recorded(self, path: Path) -> str | None:
         found = self._entry(path).get("recorded")
         return found if isinstance(found, str) else None
@@ -91,7 +100,7 @@ class DataIndex:
 
     def save(self) -> None:
         """Keep it, where the home can be written; a listing has to work where it cannot."""
-        if not self._changed:
+        if not self._changed or self._file is None:
             return
         with suppress(OSError, ConfigInvalid):
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -99,7 +108,27 @@ class DataIndex:
             self._changed = False
 
 
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    hint = "delete it; hashes are then recorded anew by 'bakeoff data check all'"
+    try:
+        return _checked(orjson.loads(file.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigInvalid(f"'{file}' cannot be read ({error.strerror})", hint) from None
+    except (orjson.JSONDecodeError, TypeError, ValueError, AttributeError):
+        raise ConfigInvalid(f"'{file}' is broken", hint) from None
+
+
 def _checked(value: object) -> dict[str, dict[str, Any]]:
+    """The entries, each field of the kind that is read from it. Raises TypeError, ValueError, AttributeError."""
     if not isinstance(value, dict) or not all(isinstance(entry, dict) for entry in value.values()):
         raise TypeError("no index")
+    for entry in value.values():
+        for parts in entry.get("parts", {}).values():
+            [Path(part) for part in parts]
+        entry.get("rows", {}).items()
+        count, first = entry.get("twin_keys", (0, ()))
+        if count != int(count) or any(not isinstance(key, str) or line != int(line) for line, key in first):
+            raise TypeError("no index")
     return value

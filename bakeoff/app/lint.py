@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bakeoff.core.errors import BakeoffError
-from bakeoff.core.prompts import fields_of, fill
+from bakeoff.core.prompts import fields_of, fill, named_in, template_name
 from bakeoff.core.protocols import Benchmark, Method, Profile, Task
 from bakeoff.core.types import Sample
 
@@ -31,6 +31,7 @@ _BEGINNINGS = {"<|start_header_id|>": "<|begin_of_text|>", "[INST]": "<s>", "<st
 _ODD = re.compile("[\x00\ufffd\ufeff]")
 _CHAT_MODEL = re.compile(r"(?i)(?:^|[-_/.])(?:instruct|chat|it)(?:$|[-_.:])")
 _ENOUGH_OF_AN_EXAMPLE = 20
+_BRACED = re.compile(r"\{([^{}\n]{1,60})\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,22 @@ class Lint:
         stops: Sequence[str] = (),
         contexts: Mapping[str, int] | None = None,
         pooled: bool = True,
+        drawn: bool = False,
     ) -> None:
-        """`contexts`: model → tokens its context holds; `pooled`: whether examples may come from the pool."""
+        """`contexts`: model → tokens its context holds; `pooled`: whether examples may come from the pool;
+        `drawn`: whether the samples are a draw's, which has numbered repeated ids.
+        """
         self._name, self._benchmark, self._profile = name, benchmark, profile
         self._stops = tuple(stops) or (profile.prompt.stop if profile.prompt is not None else ())
         self._contexts = dict(contexts or {})
         self._found: dict[tuple[str, str], _Seen] = {}
-        self._questions: dict[str, str] = {}
+        self._questions: set[str] = set()
         self._question = ""
+        self._drawn = drawn
+        self._ids: dict[str, str] = {}  # with the question
+        columns = getattr(getattr(benchmark, "declaration", None), "columns", None)
+        self._named_ids = getattr(columns, "id", None) is not None
+        self._templates: list[Caution] = []
         self._pool = self._pooled() if pooled else frozenset()
         self._rendered = 0
         self._longest: dict[str, tuple[int, int, list[str]]] = {}
@@ -89,7 +98,10 @@ class Lint:
             return frozenset()
 
     def see(self, sample: Sample, methods: Sequence[Method] = (), task: Task | None = None) -> None:
+        if not self._ids:
+            self._templates = list(self._template(sample))
         self._twin(sample)
+        self._same_id(sample)
         self._shots(sample)
         self._choices(sample)
         self._stopped(sample)
@@ -101,7 +113,7 @@ class Lint:
         self._marks(sample.id, prompts)
 
     def cautions(self) -> list[Caution]:
-        found = [
+        found = self._templates + [
             Caution(code, self._name, f"{seen.said}: {_items(seen.count)}", seen.hint, seen.count, tuple(seen.ids))
             for (code, _), seen in self._found.items()
         ]
@@ -122,11 +134,37 @@ class Lint:
 
     def _twin(self, sample: Sample) -> None:
         question = plain(sample.question)
-        first = self._questions.setdefault(question, sample.id)
         self._question = question
-        if first is not sample.id:
+        if question not in self._questions:
+            self._questions.add(question)
+        else:
             hint = "remove them: twins make intervals too narrow"
             self._note("duplicate-question", sample.id, "the same question as an earlier one", hint)
+
+    def _same_id(self, sample: Sample) -> None:
+        """An id that stands there twice. Where ids are hashes of the question that is a twin, and told as one."""
+        base, _, number = sample.id.rpartition("#")
+        id_ = base if self._drawn and number.isdecimal() and base in self._ids else sample.id
+        if id_ not in self._ids:
+            self._ids[id_] = self._question
+        elif self._named_ids or self._ids[id_] != self._question:
+            said = "an id that an earlier sample has; they are asked as ID, ID#2, ID#3, in the order of the file"
+            self._note("duplicate-id", id_, said, "give each an id of its own")
+
+    def _template(self, sample: Sample) -> Iterator[Caution]:
+        """What a prescribed prompt does not take from a row, though it should."""
+        prompt = self._profile.prompt
+        if prompt is None:
+            return
+        known = set(fields_of(sample))
+        who = f"the template of profile '{self._profile.name}'"
+        asked = prompt.head + prompt.question
+        if not named_in(asked) & known:
+            hint = "name one like {question}, in lower case with _ for all else: every sample is asked the same"
+            yield Caution("template-fields", self._name, f"{who} names no field of a row", hint)
+        for word in sorted({word for word in _BRACED.findall(asked) if template_name(word) in known} - known):
+            hint = f"write {{{template_name(word)}}}: as it stands the model is shown the braces"
+            yield Caution("template-fields", self._name, f"{who} has {{{word}}}, which is no field", hint)
 
     def _shots(self, sample: Sample) -> None:
         hint = "take such examples out: the answer would be shown"

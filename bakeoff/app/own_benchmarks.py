@@ -4,7 +4,7 @@
     path/to/mine.yaml           the file itself
     path/to/mine.py:Capitals    the class, run as Python: a file that somebody names is theirs to trust
 
-A name of Bakeoff's own wins over a kept one.
+A name of Bakeoff's own wins over a kept one. `mmlu:anatomy` is a part of one of Bakeoff's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
-from bakeoff.benchmarks import BENCHMARKS, GROUPS
+from bakeoff.benchmarks import BENCHMARKS, GROUPS, PARTED
 from bakeoff.core.errors import ConfigInvalid, UnknownName
 from bakeoff.core.hashing import text_digest
 from bakeoff.core.protocols import Source
@@ -31,12 +31,34 @@ def own_class(name: str, home: Path) -> type | None:
         return _from_python(name)
     if name.endswith(_YAML):
         return from_yaml(Path(name))
-    known = kept_names(home)
-    if not known or registered(name):
+    whole, colon, part = name.partition(":")
+    if colon and registered(whole):
+        return _part(whole, part)
+    if registered(name):
         return None
+    known = kept_names(home)
     if name in known:
         return from_yaml(kept_file(name, home))
-    raise UnknownName("benchmark", name, [*BENCHMARKS.names(), *known])
+    raise UnknownName("benchmark", name, [*BENCHMARKS.names(), *known, *_parts_like(name)])
+
+
+def _part(whole: str, part: str) -> type:
+    """The class of a part of a benchmark. Raises UnknownName, ConfigInvalid."""
+    found = BENCHMARKS.load(whole)
+    if not getattr(found, "parts", ()):
+        raise ConfigInvalid(f"benchmark '{whole}' has no parts, so there is no '{whole}:{part}'", f"ask '{whole}'")
+    made: type = found.of_part(part)  # type: ignore[attr-defined] # what has parts is a FileBenchmark
+    return made
+
+
+def _parts_like(name: str) -> list[str]:
+    """The parts that an unknown name may mean: `anatomy` and lm-eval's `mmlu_anatomy` are `mmlu:anatomy`."""
+    return [
+        f"{whole}:{part}"
+        for whole in PARTED
+        for part in getattr(BENCHMARKS.load(whole), "parts", ())
+        if name.removeprefix(f"{whole}_") == part or name.startswith(f"{whole}_")
+    ]
 
 
 def registered(name: str) -> bool:

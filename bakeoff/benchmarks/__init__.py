@@ -1,6 +1,7 @@
 """One file for each benchmark; the tables below are all that a listing reads.
 
 `-b reasoning` asks the benchmarks of a group. `all` is a group too: every name there is.
+`-b mmlu:anatomy` asks a part of one alone.
 """
 
 from bakeoff.core.registry import Registry
@@ -42,6 +43,8 @@ BENCHMARKS = Registry(
         "wmt22": "bakeoff.benchmarks.wmt22:Wmt22",
     },
 )
+
+PARTED = ("bbh", "mmlu")  # those with parts that can be asked alone
 
 GROUPS = {
     "code": ("code_generation", "humaneval", "mbpp"),

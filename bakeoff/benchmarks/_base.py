@@ -16,7 +16,7 @@ from functools import cached_property
 from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from bakeoff.benchmarks._files import DataFile, DataHome, Row, note, read_rows
 from bakeoff.core.errors import DataInvalid, DataMissing, UnknownName
@@ -41,6 +41,21 @@ class FileBenchmark:
     max_tokens: ClassVar[int] = 512
     form: ClassVar[str] = "answer"
     asks: ClassVar[str] = ""
+    parts: ClassVar[Sequence[str]] = ()  # what can be asked alone, as `name:part`
+    only: ClassVar[str | None] = None  # the part that this class is of
+
+    @classmethod
+    def of_part(cls, part: str) -> type[Self]:
+        """The class of one part alone, with the samples, ids and prompts it has in the whole. Raises UnknownName."""
+        if part not in cls.parts:
+            known = [f"{cls.name}:{known}" for known in cls.parts]
+            raise UnknownName("benchmark", f"{cls.name}:{part}", known, see=f"docs/benchmarks/{cls.name}.md")
+        return type(f"{cls.__name__}_{part}", (cls,), {"only": part, **cls.fields_of_part(part)})
+
+    @classmethod
+    def fields_of_part(cls, part: str) -> dict[str, object]:
+        """What the class of a part has otherwise than the whole, beside `only`."""
+        return {}
 
     def __init__(self, home: DataHome) -> None:
         self._home = home

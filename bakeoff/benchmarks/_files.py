@@ -177,6 +177,7 @@ class Reading:
 
     faults: list[DataInvalid] = field(default_factory=list)
     opened: list[Path] = field(default_factory=list)
+    passes_over: bool = True
 
 
 _reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
@@ -185,7 +186,19 @@ _reading: ContextVar[Reading | None] = ContextVar("reading", default=None)
 @contextmanager
 def collecting() -> Iterator[Reading]:
     """Within it a malformed row is noted and passed over, where otherwise it ends the reading."""
-    found = Reading()
+    with _into(Reading()) as found:
+        yield found
+
+
+@contextmanager
+def watching() -> Iterator[Reading]:
+    """Within it the files that are opened are noted; a malformed row ends the reading as ever."""
+    with _into(Reading(passes_over=False)) as found:
+        yield found
+
+
+@contextmanager
+def _into(found: Reading) -> Iterator[Reading]:
     before = _reading.set(found)
     try:
         yield found
@@ -196,7 +209,7 @@ def collecting() -> Iterator[Reading]:
 def note(fault: DataInvalid) -> None:
     """Raise what is wrong with one row, unless such faults are collected."""
     kept = _reading.get()
-    if kept is None:
+    if kept is None or not kept.passes_over:
         raise fault
     kept.faults.append(fault)
 
@@ -226,7 +239,7 @@ def read_rows(path: Path, columns: Sequence[str] = (), within: Sequence[str] = (
 
 
 def _rows_by_ending(path: Path, columns: Sequence[str], within: Sequence[str], ending: str) -> Iterator[Row]:
-    ending = ending or Path(path.name.removesuffix(".gz")).suffix
+    ending = ending or ending_of(path)
     if ending == ".parquet":
         return _parquet_rows(path)
     if ending == ".arrow":
@@ -239,7 +252,7 @@ def _rows_by_ending(path: Path, columns: Sequence[str], within: Sequence[str], e
 
 
 def _line_rows(path: Path) -> Iterator[Row]:
-    with _opened(path) as lines:
+    with opened(path) as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
@@ -251,14 +264,14 @@ def _line_rows(path: Path) -> Iterator[Row]:
 
 
 def _text_rows(path: Path) -> Iterator[Row]:
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="\n") as lines:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
             yield Row({"line": line.rstrip("\r\n")}, path, number)
 
 
 def _table_rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
     # newline="": a quoted field may hold line breaks, and U+0085 or U+2028 are none for csv.
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as lines:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as lines:
         if delimiter == ",":
             table = csv.reader(lines, strict=True)
         else:  # a quotation mark in a .tsv is a quotation mark
@@ -291,7 +304,7 @@ def _next_cells(table: Iterator[list[str]], path: Path) -> list[str] | None:
 
 def _first_no_utf8(path: Path) -> str:
     """Where the first line stands that is no UTF-8, for a message."""
-    with suppress(OSError, EOFError, zlib.error), _opened(path) as lines:
+    with suppress(OSError, EOFError, zlib.error), opened(path) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 line.decode()
@@ -301,7 +314,7 @@ def _first_no_utf8(path: Path) -> str:
 
 
 def _json_rows(path: Path, within: Sequence[str]) -> Iterator[Row]:
-    with _opened(path) as file:
+    with opened(path) as file:
         try:
             value: Json = orjson.loads(file.read().removeprefix(b"\xef\xbb\xbf"))
         except orjson.JSONDecodeError as error:
@@ -342,7 +355,12 @@ def _arrow_rows(path: Path) -> Iterator[Row]:
         raise DataInvalid(f"'{path}' cannot be read ({error})", "check the file") from None
 
 
-def _opened(path: Path) -> BinaryIO | gzip.GzipFile:
+def ending_of(path: Path) -> str:
+    """What a file is by its name, gzipped or not: ".jsonl"."""
+    return Path(path.name.removesuffix(".gz")).suffix
+
+
+def opened(path: Path) -> BinaryIO | gzip.GzipFile:
     return gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
 
 

@@ -68,6 +68,12 @@ def intact(found: Path) -> bool:
     return True  # a server that names its files otherwise
 
 
+def announced(found: Path) -> str | None:
+    """The SHA-256 that the hub announced a file of its cache with; None where it named none, or is not its."""
+    blob = found.resolve()
+    return blob.name if blob.parent.name == "blobs" and _SHA256.fullmatch(blob.name) else None
+
+
 def remove(found: Path) -> None:
     """Take a file out of the hub's cache, with its content."""
     blob = found.resolve()

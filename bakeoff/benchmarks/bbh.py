@@ -5,6 +5,8 @@ Answers are of many kinds: letters, yes and no, numbers, sorted words, brackets;
 Known of the source: two questions of causal_judgement are the same with opposite answers, and one of
 ruin_names has its choices split at commas, so its answer is a text and no letter.
 
+`bbh:navigate` is one task alone.
+
     Evaluate the result of a random Boolean expression.
     not ( True ) and ( True ) is                                                    Target: False
 """
@@ -63,6 +65,7 @@ class Bbh(FileBenchmark):
     name = "bbh"
     source = Source("https://github.com/suzgunmirac/BIG-Bench-Hard", "MIT", "9ee07bd481feebf959a6b59d61ea57bdcf30964d")
     files = {"test": DataFile(("bbh/bbh",))}
+    parts = TASKS
     profiles = {
         "bakeoff": Profile("bakeoff", "text", "mixed", note="Each answer as its kind is: number, letter, label, text."),
         "official": Profile(
@@ -91,7 +94,7 @@ class Bbh(FileBenchmark):
         """One task after the other, by name; positions count within a task."""
         if split not in self.files:
             raise UnknownName("split", split, self.files, see=f"docs/benchmarks/{self.name}.md")
-        for task in TASKS:
+        for task in self._tasks:
             description = self._shots[task][0].fields["description"]
             path = self._home.find(self.name, DataFile((f"bbh/bbh/{task}.json", f"bbh/{task}.json")))
             seen: Counter[str] = Counter()
@@ -110,11 +113,15 @@ class Bbh(FileBenchmark):
             )
         return pool[:count]
 
+    @property
+    def _tasks(self) -> Sequence[str]:
+        return (self.only,) if self.only else TASKS
+
     @cached_property
     def _shots(self) -> dict[str, tuple[Sample, ...]]:
         """The authors' worked examples of each task."""
         found = {}
-        for task in TASKS:
+        for task in self._tasks:
             names = (f"bbh/cot-prompts/{task}.txt", f"cot-prompts/{task}.txt")
             found[task] = worked_examples(self._home.find(self.name, DataFile(names)), task)
         return found

@@ -23,6 +23,7 @@ from bakeoff.benchmarks._declaration import Columns, Declaration, ProfileFields
 from bakeoff.benchmarks._files import DataFile, Row, read_rows
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.hashing import text_digest
+from bakeoff.core.prompts import template_name
 from bakeoff.core.protocols import Profile, Prompt, Source
 from bakeoff.core.types import Json, Sample
 
@@ -38,7 +39,6 @@ SCORERS = {
 FORMS = {"number": "number", "letter": "letter", "label": "label", "text": "answer"}
 LIKELIHOOD = Prompt("Question: {question}\nAnswer:", answer=" {choice}")
 NUMBER = re.compile(r"[-+\u2212]?[$€£]?\d[\d,]{0,40}(?:\.\d{1,40})?(?:[eE][-+]?\d{1,2})?%?|\d{1,20}/\d{1,20}")
-_NO_NAME = re.compile(r"[^a-z0-9_]+")
 
 
 class Declared(FileBenchmark):
@@ -186,8 +186,3 @@ def place_of(row: Row, column: str, choices: Sequence[str], answer_is: str) -> i
     if not 0 <= place < len(choices):
         raise row.wrong(column, f"'{text:.40}' is none of the {len(choices)} choices (read as {answer_is})")
     return place
-
-
-def template_name(column: str) -> str:
-    """A column's name as templates write it: "Best Answer" is {best_answer}."""
-    return _NO_NAME.sub("_", column.lower()).strip("_")

@@ -23,7 +23,9 @@ from bakeoff.core.types import Json, Sample
 
 # lm-evaluation-harness 0.4.13, tasks/drop/default.yaml (MIT). Its examples show the names of the answer's
 # fields where the answer should stand.
-_LM_EVAL = Prompt("{passage} {question}", answer="number,date,spans,worker_id,hit_id", stop=(".",), max_tokens=256)
+_LM_EVAL = Prompt(
+    "{passage} {question}", answer="number,date,spans,worker_id,hit_id", stop=(".",), draw="sequence", max_tokens=256
+)
 _TO_FULL_STOP = (Find(cut=(".",)),)
 # simple-evals at ee3b0318, drop_eval.py (MIT).
 _SIMPLE_EVALS = Prompt(
@@ -52,6 +54,7 @@ class Drop(FileBenchmark):
         "train": DataFile(("drop/drop_dataset_train.json", "drop/train.jsonl")),
     }
     shots_split = "train"
+    drawn_more = 1
     profiles = {
         "bakeoff": Profile("bakeoff", "text", "drop", options={"lenient": True}, note="F1, read in each sensible way"),
         "official": Profile("official", "text", "drop", note="F1; several spans are parted by '|'"),

@@ -112,13 +112,13 @@ class Gsm8k(FileBenchmark):
     form = "number"
 
     def sample(self, row: Row) -> Sample:
-        question = row.text("question").strip()
-        working, marker, target = row.text("answer").rpartition("####")
+        fields = {"question": row.text("question"), "answer": row.text("answer")}
+        question = fields["question"].strip()
+        working, marker, target = fields["answer"].rpartition("####")
         target = target.strip().replace(",", "")
         if not marker or not target:
             raise row.wrong("answer", "no '#### <number>' at its end")
         if not _NUMBER.fullmatch(target):
             raise row.wrong("answer", f"'{target:.40}' after '####' is no number")
         worked = f"{_CALCULATOR.sub('', working).strip()}\nAnswer: {target}"
-        fields = {"question": row.text("question"), "answer": row.text("answer")}
         return Sample(text_digest(question), question, target, target, worked, fields=fields)

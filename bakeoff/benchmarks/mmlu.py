@@ -2,6 +2,8 @@
 
 Paper https://arxiv.org/abs/2009.03300 · data https://github.com/hendrycks/test · MIT.
 
+`mmlu:anatomy` is one subject alone.
+
     What is the embryological origin of the hyoid bone?
     A. The first pharyngeal arch  B. The first and second … arches  C. …  D. …         Target: D
 """
@@ -50,17 +52,21 @@ _LM_EVAL = Prompt(
 _OFFICIAL = replace(_LM_EVAL, question="{question}\n{listed}\nAnswer:", head=_LM_EVAL.head.replace("about", "about "))
 
 
-def _file(split: str, local: str = "") -> DataFile:
-    """The first of the tables, which stands for all, or the hub's one file."""
-    local = local or split
-    places = (f"mmlu/{local}/{next(iter(SUBJECTS))}_{local}.csv",)
+_SPLITS = {"test": "test", "validation": "val", "dev": "dev"}  # with what the authors call them
+
+
+def _file(split: str, subject: str) -> DataFile:
+    """The table of a subject - that of the first stands for all -, or the hub's one file."""
+    local = _SPLITS[split]
+    places = (f"mmlu/{local}/{subject}_{local}.csv",)
     return DataFile(places, "cais/mmlu", f"all/{split}-00000-of-00001.parquet", _REVISION)
 
 
 class Mmlu(FileBenchmark):
     name = "mmlu"
     source = Source("https://github.com/hendrycks/test", "MIT", _REVISION)
-    files = {"test": _file("test"), "validation": _file("validation", "val"), "dev": _file("dev")}
+    files = {split: _file(split, next(iter(SUBJECTS))) for split in _SPLITS}
+    parts = tuple(SUBJECTS)
     shots_split = "dev"
     profiles = usual(
         _LM_EVAL,
@@ -73,6 +79,10 @@ class Mmlu(FileBenchmark):
     form = "letter"
     asks = "Answer with the letter of the right choice."
 
+    @classmethod
+    def fields_of_part(cls, part: str) -> dict[str, object]:
+        return {"files": {split: _file(split, part) for split in _SPLITS}}
+
     def samples(self, split: str) -> Iterator[Sample]:
         """The questions of one subject after the other; positions count within a subject."""
         before, start = "", 0
@@ -83,11 +93,12 @@ class Mmlu(FileBenchmark):
 
     def rows(self, path: Path) -> Iterator[Row]:
         """The rows of the hub's one file, or of the tables of all subjects, which lie side by side."""
-        first = next(iter(SUBJECTS))
-        if not path.name.startswith(first):
-            yield from read_rows(path)
+        subjects = [self.only] if self.only else list(SUBJECTS)
+        first = subjects[0]
+        if not path.name.startswith(f"{first}_"):
+            yield from (row for row in read_rows(path) if self.only in (None, row.get("subject")))
             return
-        for subject in SUBJECTS:
+        for subject in subjects:
             table = path.with_name(path.name.replace(first, subject))
             if not table.is_file():
                 raise DataMissing(f"'{self.name}' has no '{table}'", f"put the {len(SUBJECTS)} tables side by side")

@@ -17,7 +17,9 @@ _REVISION = "bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c"
 _HUB = {"hub_repo": "nyu-mll/glue", "hub_revision": _REVISION}
 _LABELS = ("negative", "positive")
 # lm-evaluation-harness 0.4.13, tasks/glue/sst2/default.yaml (MIT).
-_LM_EVAL = Prompt("{sentence}\nQuestion: Is this sentence positive or negative?\nAnswer:", answer=" {choice}")
+_LM_EVAL = Prompt(
+    "{sentence}\nQuestion: Is this sentence positive or negative?\nAnswer:", answer=" {choice}", draw="sequence"
+)
 
 
 class Sst2(FileBenchmark):
@@ -33,6 +35,7 @@ class Sst2(FileBenchmark):
     }
     default_split = "validation"
     shots_split = "train"
+    drawn_more = 1
     profiles = {
         "bakeoff": Profile("bakeoff", "label", "label"),
         "official": Profile(

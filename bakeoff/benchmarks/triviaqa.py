@@ -50,6 +50,7 @@ class TriviaQa(FileBenchmark):
         ),
     }
     shots_split = "train"
+    drawn_more = 1
     profiles = {
         "bakeoff": Profile("bakeoff", "text", "alias"),
         "official": Profile(

@@ -98,16 +98,16 @@ def _summary_lines(found: Summary) -> list[str]:
     return [inert(line) for line in lines]
 
 
-@data.command("fetch", short_help="Download the data of a benchmark from the hub.")
-@click.argument("name")
+@data.command("fetch", short_help="Download the data of benchmarks from the hub.")
+@click.argument("names", nargs=-1, required=True, metavar="NAME|GROUP|all...")
 @click.option("--force", is_flag=True, help="Download again what is here already.")
 @json_option
-def fetch_data(name: str, force: bool, as_json: bool) -> None:
-    """Download the data of NAME from the hub, at the pinned revision, into the cache."""
-    from bakeoff.app.data import fetch
+def fetch_data(names: tuple[str, ...], force: bool, as_json: bool) -> None:
+    """Download the data of benchmarks from the hub, at the pinned revision, into the cache."""
+    from bakeoff.app.data import fetch_all
 
     told: list[dict[str, Any]] = []
-    for file in fetch(name, Settings.load(), force):
+    for file in fetch_all(names, Settings.load(), force):
         told.append({**asdict(file), "path": str(file.path)})
         if not as_json:
             what = "fetched" if file.fetched else "is here already"

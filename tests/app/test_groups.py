@@ -12,6 +12,7 @@ from bakeoff.app.settings import Settings
 from bakeoff.benchmarks import BENCHMARKS, GROUPS
 from bakeoff.cli.main import main
 from bakeoff.core.specs import parse_spec
+from tests.conftest import DataFolder
 
 
 def spelt(benchmarks: object, home: Path | None = None) -> list[str]:
@@ -71,6 +72,44 @@ def test_a_dry_run_names_the_members(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_sample_set_of_a_group(capsys: pytest.CaptureFixture[str]) -> None:
     kept = json.loads(said(capsys, "samples", "save", "few", "-b", "shipped", "-n", "3", "--json"))
     assert [chosen["benchmark"] for chosen in kept] == list(GROUPS["shipped"])
+
+
+def refused(capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    err = capsys.readouterr().err
+    assert (ended.value.code, err.count("\n")) == (2, 1), err
+    return err
+
+
+def test_all_that_is_missing_is_told_at_once(capsys: pytest.CaptureFixture[str], gsm8k_folder: DataFolder) -> None:
+    gsm8k_folder(5)
+    err = refused(capsys, "run", "-m", "fake/a", "-b", "math,bbh,arc_easy,classification", "--methods", "naive,cot")
+    assert "no data for 3 of 5 benchmarks (math500, bbh, arc_easy)" in err
+    assert "run: bakeoff data fetch arc_easy; put 'math500/test.jsonl', 'bbh/bbh' into a folder" in err
+    assert err.endswith("or ask those that are here: --benchmarks gsm8k,classification\n")
+    assert said(capsys, "run", "-m", "fake/a", "-b", "gsm8k,classification", "-n", "2", "-q")
+
+
+def test_one_that_is_missing_says_what_it_said_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = refused(capsys, "run", "-m", "fake/a", "-b", "gsm8k")
+    assert "those that are here" not in alone
+    beside = refused(capsys, "run", "-m", "fake/a", "-b", "classification,gsm8k")
+    assert beside == alone.rstrip("\n") + "; or ask those that are here: --benchmarks classification\n"
+
+
+def test_examples_that_are_missing_are_told_at_once(
+    capsys: pytest.CaptureFixture[str], gsm8k_folder: DataFolder
+) -> None:
+    (gsm8k_folder(5) / "gsm8k" / "train.jsonl").unlink()
+    asked = ("run", "-m", "fake/a", "-b", "gsm8k,classification,text_generation", "--methods", "few_shot:2")
+    assert "--benchmarks classification,text_generation" in refused(capsys, *asked)
+
+
+def test_a_group_is_fetched_as_far_as_it_is_on_the_hub(capsys: pytest.CaptureFixture[str]) -> None:
+    err = refused(capsys, "data", "fetch", "shipped", "reasoning")
+    assert "HF_HUB_OFFLINE is set" in err and "names no file" not in err
+    assert said(capsys, "data", "fetch", "shipped") == ""
 
 
 @pytest.mark.parametrize("width", [60, 80])

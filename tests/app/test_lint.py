@@ -155,3 +155,36 @@ def test_a_chat_model_that_is_sent_bare_text() -> None:
 @pytest.mark.parametrize("odd", ["\x00", "\ufffd", "\ufeff"])
 def test_characters_that_tell_of_a_wrong_decoding(odd: str) -> None:
     assert one(item("1", f"It{odd}s?"), item("2", "It\u0085s \u2028 so?"), code="odd-characters").ids == ("1",)
+
+
+def test_an_id_that_stands_for_two_questions() -> None:
+    found = one(item("1", "What?"), item("1", "Which?"), item("1", "Who?"), code="duplicate-id")
+    assert (found.count, found.ids) == (2, ("1", "1"))
+    assert "asked as ID, ID#2, ID#3" in found.said
+    assert {each.code for each in looked_at(item("1", "What?"), item("1", "what?"))} == {"duplicate-question"}
+
+
+def test_ids_that_a_draw_has_numbered() -> None:
+    lint = Lint("own", cast(Benchmark, Own()), PLAIN, drawn=True)
+    for id_ in ("a#1", "b", "b#2", "c#2"):
+        lint.see(item(id_))
+    (found,) = lint.cautions()
+    assert (found.code, found.ids) == ("duplicate-id", ("b",))
+
+
+@pytest.mark.parametrize("question", ["Answer this.", "Q: {Question}\nA:", "{} {0} {choice} {label}"])
+def test_a_template_that_names_no_field(question: str) -> None:
+    found = looked_at(item("1"), item("2"), profile=Profile("p", "text", "exact", prompt=Prompt(question)))
+    assert {each.code for each in found} == {"template-fields"}
+    assert "names no field of a row" in str(found[0])
+
+
+def test_a_field_that_is_written_otherwise_than_it_is_named() -> None:
+    profile = Profile("p", "text", "exact", prompt=Prompt("{question} {Best Answer} {'a': 1} {x}"))
+    found = one(item("1", fields={"best_answer": "x", "x": "y"}), profile=profile, code="template-fields")
+    assert "{Best Answer}" in found.said and "write {best_answer}" in found.hint
+
+
+def test_a_head_may_name_the_field() -> None:
+    profile = Profile("p", "text", "exact", prompt=Prompt("A:", head="{question}\n"))
+    assert looked_at(item("1"), item("2"), profile=profile) == []

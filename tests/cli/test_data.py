@@ -127,7 +127,7 @@ def test_a_hash_that_the_declaration_names(capsys: pytest.CaptureFixture[str], t
     path = own(tmp_path, GOOD % (1, 1), f"sha256: {{test: {'ab' * 32}}}")
     code, out, _ = run(capsys, "data", "check", str(path))
     assert code == 2
-    assert "was declared for" in out and "abababababababab" in out
+    assert "was declared for" in out and "wanted abababababab…" in out
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])
@@ -197,6 +197,69 @@ def test_a_run_does_not_mix_two_states_of_a_declaration(capsys: pytest.CaptureFi
     assert "changed since run 'r' was started" in err
     own(tmp_path, GOOD % (1, 1))
     assert run(capsys, *asked)[0] == 0
+
+
+def test_an_edited_declaration_makes_another_automatic_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = ("run", "-m", "fake/a", "-b", str(own(tmp_path, GOOD % (1, 1))), "--json", "-q")
+
+    def name() -> str:
+        code, out, _ = run(capsys, *asked)
+        assert code == 0
+        return str(json.loads(out)["run"])
+
+    first = name()
+    own(tmp_path, GOOD % (1, 1), "asks: Say which one.")
+    second = name()
+    assert second.startswith(f"{first}-") and name() == second
+    own(tmp_path, GOOD % (1, 1), "asks: Say it.")
+    assert name() not in (first, second)
+    own(tmp_path, GOOD % (1, 1))
+    assert name() == first
+
+
+def test_ids_that_stand_twice_are_told_by_check_and_before_a_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, stub: str
+) -> None:
+    rows = "".join(f'{{"id": "{id_}", "question": "Which, {n}?", "answer": "x"}}\n' for n, id_ in enumerate("abcb"))
+    path = own(tmp_path, rows)
+    path.write_text(path.read_text().replace("answer: answer}", "answer: answer, id: id}"))
+    told = "an earlier sample has; they are asked as ID, ID#2, ID#3, in the order of the file: 1 sample (ids b)"
+    code, out, _ = run(capsys, "data", "check", str(path))
+    assert code == 0 and f"warning[duplicate-id]: {path}" in out and told in out
+    code, out, err = run(capsys, "run", "-m", "openai_compatible/a", "--base-url", f"{stub}/v1", "-b", str(path))
+    assert code == 0 and told in err
+
+
+def test_an_id_that_a_repeated_one_is_numbered_to(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rows = "".join(
+        f'{{"id": "{id_}", "question": "Which, {n}?", "answer": "x"}}\n'
+        for n, id_ in enumerate(("a", "a", "a#2", "b#2"))
+    )
+    path = own(tmp_path, rows)
+    path.write_text(path.read_text().replace("answer: answer}", "answer: answer, id: id}"))
+    code, out, _ = run(capsys, "data", "check", str(path))
+    assert code == 2 and out.count("    error: ") == 1
+    assert "has the id 'a#2', as which a repeated id is asked too" in out
+
+
+def test_a_template_without_a_field_is_told_by_check_and_before_a_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, stub: str
+) -> None:
+    path = own(tmp_path, GOOD % (1, 1), "prompt: 'Q: {Question}'")
+    code, out, _ = run(capsys, "data", "check", str(path))
+    assert code == 0 and "warning[template-fields]" in out and "write {question}" in out
+    code, _, err = run(capsys, "run", "-m", "openai_compatible/a", "--base-url", f"{stub}/v1", "-b", str(path))
+    assert code == 0 and "warning[template-fields]" in err
+
+
+def test_keys_that_stand_twice(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = own(tmp_path, GOOD % (1, 1) + '{"question": "Who?", "answer": "Ann", "answer": "Bo"}\n')
+    code, out, _ = run(capsys, "data", "check", str(path))
+    assert code == 0
+    assert f"warning[duplicate-keys]: {path}: 1 key stands twice in an object of '{tmp_path / 'x.jsonl'}'" in out
+    assert "(line 2: 'answer'): keep one of the two: the last counts, the first is lost" in out
+    code, _, err = run(capsys, "run", "-m", "fake/a", "-b", str(path))
+    assert code == 0 and "warning[duplicate-keys]" in err
 
 
 def test_listing_imports_nothing_that_is_heavy() -> None:
