@@ -9,5 +9,6 @@ ENGINES = Registry(
         "fake": "bakeoff.engines.fake:Fake",
         "llama_cpp": "bakeoff.engines.llama_cpp:LlamaCpp",
         "openai_compatible": "bakeoff.engines.openai_compatible:OpenAICompatible",
+        "transformers": "bakeoff.engines.transformers:Transformers",
     },
 )

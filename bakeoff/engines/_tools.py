@@ -7,6 +7,7 @@ Canonical JSON, so that equal calls are equal texts. Example:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +15,11 @@ import orjson
 
 
 def calls_text(calls: Iterable[tuple[str, object]]) -> str:
-    """JSON of (name, arguments); arguments that are JSON text are read, and stay as they are where broken."""
+    """JSON of (name, arguments).
+
+    Arguments that are JSON text are read. They stay as they are where they are broken, or where reading would
+    lose one of two equal keys.
+    """
     found = [{"name": name, "arguments": _arguments(arguments)} for name, arguments in calls]
     return orjson.dumps(found).decode()
 
@@ -23,9 +28,24 @@ def _arguments(given: object) -> object:
     if not isinstance(given, str):
         return given
     try:
-        return orjson.loads(given or "{}")
-    except orjson.JSONDecodeError:
+        return given if given and _has_twins(given) else orjson.loads(given or "{}")
+    except ValueError:
         return given
+
+
+def _has_twins(text: str) -> bool:
+    """Whether a key stands twice in an object. Raises ValueError for what is no JSON."""
+    found = False
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        nonlocal found
+        found = found or len({key for key, _ in pairs}) < len(pairs)
+
+    try:
+        json.loads(text, object_pairs_hook=note)
+    except RecursionError:  # so deep that nobody compares it
+        return False
+    return found
 
 
 def listed(tools: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 A price that is not published, or not known to us, is None: a state of its own, and not 0. Example:
 
     models()["smollm2-135m"].context_length     # 8192
+    find("qwen2.5_8b")                          # ("qwen2.5-7b-instruct", Entry(…)): aliases, and - or _
     preset("llama_cpp", "performance")          # {"slots": 8, …}
 """
 
@@ -29,7 +30,7 @@ class Entry:
     """One model. Sizes in billions of parameters, prices in US dollars per million tokens.
 
     `id` is what the engine is asked for, `args` are engine settings the model cannot be called
-    without; dates are ISO. None: not published, or not established.
+    without, `aliases` other names of the same model; dates are ISO. None: not published, or not established.
     """
 
     family: str
@@ -49,6 +50,7 @@ class Entry:
     api_key_env: str | None = None
     args: Mapping[str, Setting] = field(default_factory=dict, hash=False)
     capabilities: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 _TEXTS = frozenset(f.name for f in fields(Entry) if f.type in ("str", "str | None"))
@@ -59,6 +61,31 @@ _NUMBERS = frozenset({"size_b", "context_length", "input_price", "output_price"}
 def models() -> dict[str, Entry]:
     """Every model by its catalogue name. Raises ConfigInvalid when the file is wrong."""
     return {name: entry(name, row) for name, row in _read()["models"].items()}
+
+
+def find(name: str) -> tuple[str, Entry] | None:
+    """A model by its name or an alias, `-` and `_` alike: its catalogue name and its row; None when there is none."""
+    known = _index().get(_plain(name))
+    return (known, models()[known]) if known is not None else None
+
+
+def known_names() -> list[str]:
+    """Every name that `find` knows, as it is written in the file: names first."""
+    return [*models(), *(alias for entry in models().values() for alias in entry.aliases)]
+
+
+@cache
+def _index() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, row in models().items():
+        for each in (name, *row.aliases):
+            if found.setdefault(_plain(each), name) != name:
+                raise _wrong(name, f"has the name '{each}' of '{found[_plain(each)]}'", "choose another")
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def preset(engine: str, name: str) -> Mapping[str, Setting]:
@@ -83,6 +110,7 @@ def entry(name: str, row: Mapping[str, object]) -> Entry:
         raise _wrong(name, "has half a price", "give both prices with their date and source, or none")
     given: dict[str, Any] = dict(row)
     given["capabilities"] = tuple(given.get("capabilities", ()))
+    given["aliases"] = tuple(given.get("aliases", ()))
     return Entry(**given)
 
 
@@ -94,6 +122,8 @@ def _fits(key: str, value: object) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
     if key == "args":
         return isinstance(value, Mapping) and all(isinstance(setting, Setting) for setting in value.values())
+    if key == "aliases":
+        return isinstance(value, list) and all(isinstance(name, str) and name for name in value)
     return isinstance(value, list) and CAPABILITIES.issuperset(value)
 
 

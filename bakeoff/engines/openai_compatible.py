@@ -311,9 +311,12 @@ class StreamAssembly:
             whole = self._calls.setdefault(call.get("index") or 0, {"name": "", "arguments": ""})
             for name in whole:
                 whole[name] += (call.get("function") or {}).get(name) or ""
-        text = part.get("content" if self.api == "chat" else "text")
+        content = part.get("content" if self.api == "chat" else "text")
+        if isinstance(content, list) and not all(isinstance(one, dict) for one in content):
+            raise TypeError(f"parts: {content!r:.40}")
+        text = _text(content)
         if text is not None:
-            self._text = (self._text or "") + text
+            self._text = (self._text or "") + text  # type: ignore[operator] # what is no text is told by who calls
         return bool(text)
 
     def response(self) -> dict[str, Any]:

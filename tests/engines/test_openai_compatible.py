@@ -767,3 +767,18 @@ def test_the_key_is_nowhere_in_the_store(
 def test_a_short_word_as_a_key_does_not_change_replies() -> None:
     with serving(http(b'{"choices":[{"message":{"content":"EMPTY"}}]}')) as endpoint:
         assert ask(endpoint, api_key="EMPTY").text == "EMPTY"
+
+
+TEXT_PARTS = [{"type": "text", "text": "4"}, {"type": "thinking", "text": "so"}, {"type": "text", "text": "2"}]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [chunk({"content": TEXT_PARTS}, "stop")],
+        [FIRST, chunk({"content": TEXT_PARTS[:2]}), chunk({"content": "2"}), chunk({}, "stop")],
+        [chunk({"content": [{"text": "42"}]}), chunk({"content": []}), chunk({}, "stop")],
+    ],
+)
+def test_a_stream_of_parts_is_read_as_a_reply_of_parts_is(events: list[bytes]) -> None:
+    assert assembled(events).text == "42"

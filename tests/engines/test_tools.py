@@ -15,6 +15,7 @@ from bakeoff.core.hashing import content_key
 from bakeoff.core.protocols import EngineConfig
 from bakeoff.core.types import Message, Request, Sampling
 from bakeoff.engines import anthropic, openai_compatible
+from bakeoff.engines._tools import calls_text
 from bakeoff.engines.anthropic import Anthropic, MessageAssembly
 from bakeoff.engines.fake import Fake
 from bakeoff.engines.openai_compatible import OpenAICompatible, StreamAssembly
@@ -122,6 +123,20 @@ def test_a_streamed_message_call_is_put_together() -> None:
     ]
     feed(assembly.add, [orjson.dumps(event) for event in events])
     assert anthropic.from_response(assembly.response(), URL).text == OSLO
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ('{"city": "Oslo", "city": "Rome"}', True),
+        ('{"where": {"city": "Oslo", "\\u0063ity": "Rome"}}', True),
+        ('{"a": {"city": "Oslo"}, "b": [{"city": "Rome"}, {"city": "Bern"}]}', False),
+        ('{"city": ', True),
+    ],
+)
+def test_arguments_are_not_read_where_that_would_lose_one(given: str, kept: bool) -> None:
+    (call,) = orjson.loads(calls_text([("f", given)]))
+    assert call["arguments"] == (given if kept else orjson.loads(given))
 
 
 def feed(add: Any, parts: Iterable[bytes]) -> None:
