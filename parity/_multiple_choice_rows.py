@@ -35,6 +35,7 @@ def rows_of(benchmark: str, data: Path) -> Iterator[tuple[str, Rows, Rows]]:
         "hellaswag": lambda: _hellaswag(data / "hellaswag/hellaswag_val.txt"),
         "openbookqa": lambda: _openbookqa(data / "openbookqa/test.tsv"),
         "piqa": lambda: PIQA,
+        "sst2": lambda: _arrow(data / "hf_arrow/glue/sst2/validation"),
         "truthfulqa": lambda: _truthfulqa(data / "truthfulqa/data/mc_task.json"),
         "winogrande": lambda: _arrow(data / "hf_arrow/winogrande/winogrande_xl/validation"),
     }

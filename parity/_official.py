@@ -1,22 +1,19 @@
 """The published scoring scripts, executed on the same answers: what they give and what Bakeoff gives.
 
-The scripts are not part of Bakeoff: `text_qa` says which files are expected in the folder BAKEOFF_RULES. Each case is
-(benchmark, profile, an iterator of our score, theirs, and what was compared).
+The scripts are not part of Bakeoff: `_scripts` says which files are expected in the folder BAKEOFF_RULES. Each case
+is an empty tally and an iterator of our score, theirs, and what was compared.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import importlib.util
 import io
 import json
 import random
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from bakeoff.benchmarks import BENCHMARKS
@@ -25,68 +22,44 @@ from bakeoff.core.types import Json, Sample
 from bakeoff.scorers.drop import Drop
 from bakeoff.scorers.supporting_facts import SupportingFacts
 from bakeoff.scorers.token_f1 import TokenF1
+from parity._beside import Tally
+from parity._scripts import script, stubs
 
 Graded = Iterator[tuple[float, float, str]]
 Replies = Callable[[str, Sequence[str], Sequence[str]], list[str]]
-_STUBS = (
-    "ujson",
-    "utils",
-    "utils.dataset_utils",
-    "utils.utils",
-    "simple_evals",
-    "simple_evals.common",
-    "simple_evals.types",
-)
+_STUBS = {"ujson": json.__dict__, "utils": {}, "utils.dataset_utils": {}, "utils.utils": {}}
 
 
-def cases(scripts: Path, home: DataHome, replies: Replies) -> Iterator[tuple[str, str, Graded]]:
-    with _stubs():
-        hotpot, trivia = _script(scripts / "hotpot_evaluate_v1.py"), _script(scripts / "triviaqa_evaluation.py")
-        first, second = _script(scripts / "squad.py"), _script(scripts / "squad_v2.py")
-        allen, simple = _script(scripts / "allennlp_drop.py"), _script(scripts / "simple_evals_drop.py", "simple_evals")
+def cases(home: DataHome, replies: Replies) -> Iterator[tuple[Tally, Graded]]:
+    """Raises NotHere."""
+    with stubs(_STUBS):
+        hotpot, trivia = script("hotpot_evaluate_v1.py"), script("triviaqa_evaluation.py")
+        first, second, allen = script("squad.py"), script("squad_v2.py"), script("allennlp_drop.py")
     squad = [sample for split in ("test", "de", "es") for sample in _samples("squad", home, split)]
-    yield "squad", "official", _squad(first, squad, replies, "1.1")
-    yield "squad", "official (2.0)", _squad(second, squad, replies, "2.0")
-    yield "hotpotqa", "official", _hotpot(hotpot, _samples("hotpotqa", home, "answers"), replies)
-    yield "hotpotqa", "official-joint", _joint(hotpot, _samples("hotpotqa", home, "distractor"), replies)
-    yield "triviaqa", "official", _trivia(trivia, _samples("triviaqa", home, "test"), replies)
+    both, evaluate = "official, official-em", "huggingface/evaluate at a7dd338"
+    yield Tally("squad", both, f"{evaluate}, squad", "rules of 1.1; scores alone"), _squad(first, squad, replies, "1.1")
+    yield (
+        Tally("squad", both, f"{evaluate}, squad_v2", "rules of 2.0; scores alone"),
+        _squad(second, squad, replies, "2.0"),
+    )
+    where = "hotpotqa/hotpot at 3635853, hotpot_evaluate_v1.py"
+    yield (
+        Tally("hotpotqa", both, where, "scores alone"),
+        _hotpot(hotpot, _samples("hotpotqa", home, "answers"), replies),
+    )
+    facts = Tally("hotpotqa", "official-sp, official-joint, official-joint-em", where, "scores alone")
+    yield facts, _joint(hotpot, _samples("hotpotqa", home, "distractor"), replies)
+    where = "mandarjoshi90/triviaqa at ca43b58, triviaqa_evaluation.py"
+    tally = Tally("triviaqa", "official, official-f1", where, "scores alone")
+    yield tally, _trivia(trivia, _samples("triviaqa", home, "test"), replies)
     drop = [_as_drop(sample, squad[place - 2 : place]) for place, sample in enumerate(squad[:900])]
     drop += _samples("drop", home, "test")
-    yield "drop", "official", _drop(allen, drop, replies)
-    yield "drop", "simple-evals", _simple(simple, drop, replies)
+    where = "allenai/allennlp-models at b1f37224, tools/drop.py"
+    yield Tally("drop", both, where, "scores alone; rows of SQuAD, too"), _drop(allen, drop, replies)
 
 
 def _samples(name: str, home: DataHome, split: str) -> list[Sample]:
     return list(BENCHMARKS.load(name)(home).samples(split))
-
-
-@contextlib.contextmanager
-def _stubs() -> Iterator[None]:
-    """Modules that the scripts import and that their rules do not need."""
-    for name in _STUBS:
-        sys.modules[name] = ModuleType(name)
-    sys.modules["ujson"].__dict__.update(json.__dict__)
-    for name in ("common", "types"):
-        setattr(sys.modules["simple_evals"], name, sys.modules[f"simple_evals.{name}"])
-    sys.modules["simple_evals"].__path__ = []
-    sys.modules["simple_evals.common"].__dict__.update({"ANSWER_PATTERN": "", "HTML_JINJA": ""})
-    kinds = ("Eval", "EvalResult", "SamplerBase", "SingleEvalResult")
-    sys.modules["simple_evals.types"].__dict__.update(dict.fromkeys(kinds, object))
-    try:
-        yield
-    finally:
-        for name in _STUBS:
-            sys.modules.pop(name, None)
-
-
-def _script(path: Path, package: str = "") -> Any:
-    name = f"{package}.{path.stem}" if package else f"official_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def _targets(sample: Sample) -> list[str]:
@@ -184,16 +157,6 @@ def _drop(script: Any, samples: Sequence[Sample], replies: Replies) -> Graded:
             yield scorer.score(sample, reply).value, float(wanted), f"{answers!r:.80} {told!r:.60}"
 
 
-def _simple(script: Any, samples: Sequence[Sample], replies: Replies) -> Graded:
-    scorers = Drop("em", one_by_one=True), Drop("f1", one_by_one=True), Drop("fuzzy", one_by_one=True)
-    for sample, answers, reply in _asked_spans(samples, replies):
-        accepted = [span for answer in answers for span in answer]
-        exact, f1 = script.drop_metric(reply, accepted)
-        fuzzy = any(script.fuzzy_match(reply, answer) for answer in accepted)
-        for scorer, wanted in zip(scorers, (exact, f1 / 100, float(fuzzy)), strict=True):
-            yield scorer.score(sample, reply).value, wanted, f"{accepted!r:.80} {reply!r:.60}"
-
-
 def _asked_spans(samples: Sequence[Sample], replies: Replies) -> Iterator[tuple[Sample, list[list[str]], str]]:
     listed: list[list[list[str]]] = []
     for sample in samples:
@@ -217,11 +180,11 @@ MADE_UP = (
 )
 
 
-def fixtures(scripts: Path) -> list[dict[str, object]]:
+def fixtures() -> list[dict[str, object]]:
     """Answers written for the fixtures, and what each script gives them: exact match and F1."""
-    with _stubs():
-        hotpot, trivia = _script(scripts / "hotpot_evaluate_v1.py"), _script(scripts / "triviaqa_evaluation.py")
-        first, second = _script(scripts / "squad.py"), _script(scripts / "squad_v2.py")
+    with stubs(_STUBS):
+        hotpot, trivia = script("hotpot_evaluate_v1.py"), script("triviaqa_evaluation.py")
+        first, second = script("squad.py"), script("squad_v2.py")
     found: list[dict[str, object]] = []
     for golds, reply in ((golds, one) for golds, listed in MADE_UP for one in listed):
         one = {"qas": [{"id": "q", "answers": [{"text": gold} for gold in golds]}]}

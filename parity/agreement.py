@@ -19,7 +19,8 @@ GOLDEN = Path(__file__).parent.parent / "tests" / "parity" / "golden"
 class Agreement:
     """One profile of one benchmark: `prompts` and `scores` count the samples that were equal.
 
-    `differences` says of each kind of difference what it is, and which samples show it.
+    `profile` may be several names with ", " between them. `differences` says of each kind of difference what it
+    is, and which samples show it; `note` what was compared where that is not the whole of a profile.
     """
 
     benchmark: str
@@ -28,6 +29,8 @@ class Agreement:
     prompts: int
     scores: int
     differences: Sequence[str] = field(default_factory=tuple)
+    reference: str = "lm-eval 0.4.13"
+    note: str = ""
 
 
 def digest(text: str) -> str:

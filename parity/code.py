@@ -1,9 +1,8 @@
 """humaneval and mbpp beside lm-eval: its prompts, its filters, and the verdicts of the `code_eval` it calls.
 
 Each task is answered with its reference, with mutants of it, and with wrong programs. lm-eval loads `code_eval`
-from the hub; where BAKEOFF_CODE_EVAL names a folder with code_eval.py and execute.py of
-github.com/huggingface/evaluate (metrics/code_eval), from there. It isolates nothing: run this where that is no
-matter. Programs that cheat are not compared: they are found wrong here, whatever they are there.
+from the hub; here it is taken from the folder `metrics` that `_scripts` names. It isolates nothing: run this where
+that is no matter. Programs that cheat are not compared: they are found wrong here, whatever they are there.
 """
 
 from __future__ import annotations
@@ -27,6 +26,7 @@ from bakeoff.core.protocols import Profile
 from bakeoff.core.types import Json, Sample, Score
 from bakeoff.sandbox.choice import choose
 from bakeoff.scorers.code_tests import CodeTests
+from parity._scripts import find
 from parity.agreement import Agreement, digest, write_golden
 
 _SHOWN = 8
@@ -204,14 +204,17 @@ def _number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) is int
 
 
+_load: list[Any] = []
+
+
 def _lm_eval_task(name: str, rows: Sequence[Fields]) -> Any:
     import datasets
     import evaluate
 
-    folder = os.environ.get("BAKEOFF_CODE_EVAL")
-    if folder is not None:
-        load = evaluate.load
-        evaluate.load = lambda path, *args, **named: load(str(Path(folder) / "code_eval.py"), *args, **named)
+    if not _load:
+        _load.append(evaluate.load)
+    path = str(find("metrics") / "code_eval" / "code_eval.py")
+    evaluate.load = lambda _, *args, **named: _load[0](path, *args, **named)
     os.environ["HF_ALLOW_CODE_EVAL"] = "1"
     import lm_eval.tasks
     from lm_eval.api.task import ConfigurableTask

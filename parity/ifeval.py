@@ -63,14 +63,16 @@ def compare(data: Path) -> list[Agreement]:
         f" compared with that draw fixed to what is asked for (left to chance, {by_chance} more replies differ)"
     )
     per_prompt = len(replies(samples, 0))
+    rows = (
+        ("official, lm-eval", "prompt_strict"),
+        ("official-loose", "prompt_loose"),
+        ("official-inst", "followed_strict"),
+        ("official-inst-loose", "followed_loose"),
+    )
+    where = "google-research's checkers, as in lm-eval 0.4.13"
     return [
-        Agreement("ifeval", profile, count, asked * per_prompt, equal[metric], told + seen if first else ())
-        for first, profile, metric in (
-            (True, "official, lm-eval", "prompt_strict"),
-            (False, "official-loose", "prompt_loose"),
-            (False, "official-inst", "followed_strict"),
-            (False, "official-inst-loose", "followed_loose"),
-        )
+        Agreement("ifeval", profile, count, asked * per_prompt, equal[metric], () if place else told + seen, where)
+        for place, (profile, metric) in enumerate(rows)
     ]
 
 

@@ -86,7 +86,7 @@ def _gsm8k(home: DataHome, data: Path) -> list[Tally]:
     ]
     models = _model_replies(data)
     for sample, instance in zip(samples, _instances(task), strict=True):
-        made = _number_replies(str(sample.target), sample.fields["answer"])
+        made = number_replies(str(sample.target), sample.fields["answer"])
         for tally in tallies:
             prompt = tally.profile.prompt
             assert prompt is not None
@@ -108,7 +108,7 @@ def _math500(home: DataHome) -> Tally:
     assert prompt is not None
     for place, (sample, instance) in enumerate(zip(samples, _instances(task), strict=True)):
         other = str(samples[place - 1].target)
-        made = _formula_replies(str(sample.target), other)
+        made = formula_replies(str(sample.target), other)
         _compare(tally, sample, prompts.context(prompt, sample, ()), task, instance, made, (sample.worked or "",))
     return tally
 
@@ -131,7 +131,7 @@ def _bbh(home: DataHome) -> Tally:
     return tally
 
 
-def _number_replies(target: str, worked: str) -> list[str]:
+def number_replies(target: str, worked: str) -> list[str]:
     near = str(int(target) + 1) if target.lstrip("-").isdigit() else "7"
     grouped = f"{int(target):,}" if target.lstrip("-").isdigit() else target
     return [
@@ -150,7 +150,7 @@ def _number_replies(target: str, worked: str) -> list[str]:
     ]
 
 
-def _formula_replies(target: str, other: str) -> list[str]:
+def formula_replies(target: str, other: str) -> list[str]:
     return [
         f" ${target}$.",
         f" {target}",

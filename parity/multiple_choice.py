@@ -66,6 +66,8 @@ CASES = [
     Case("mmlu", "lm-eval", "mmlu_{subject}", split="test", shots=5),
     *_both("openbookqa", "openbookqa", "test"),
     *_both("piqa", "piqa"),
+    Case("sst2", "lm-eval", "sst2"),
+    Case("sst2", "lm-eval", "sst2", shots=5),
     Case("truthfulqa", "lm-eval-mc1", "truthfulqa_mc1"),
     Case("truthfulqa", "lm-eval-mc2", "truthfulqa_mc2"),
     Case("winogrande", "lm-eval", "winogrande"),
@@ -132,10 +134,12 @@ def _kept(case: Case, place: int, sample: Sample, asked: Sequence[tuple[str, str
 
 def _agreement(case: Case, tally: Tally) -> Agreement:
     differences = [f"{kind}: {len(ids)} samples, e.g. {', '.join(ids[:3])}" for kind, ids in tally.kinds.items()]
+    notes = [f"{case.shots} examples"] if case.shots else []
     if case.benchmark == "piqa":
-        differences.append("rows made up for this comparison: its data is not in the folder")
-    profile = f"{case.profile}, {case.shots} examples" if case.shots else case.profile
-    return Agreement(case.benchmark, profile, tally.samples, tally.prompts, tally.scores, tuple(differences))
+        notes.append("rows made up: its data is not in the folder")
+    note = "; ".join(notes)
+    counts = (tally.samples, tally.prompts, tally.scores)
+    return Agreement(case.benchmark, case.profile, *counts, tuple(differences), note=note)
 
 
 def _tally(case: Case, data: Path) -> Tally:

@@ -2,21 +2,17 @@
 
 lm-eval's own task code runs on the same rows: its prompts, its filters, its `process_results`. Each row is
 answered in several ways by a function of the row alone: the gold answer, altered ones, wrong ones, nothing, too
-much. Where BAKEOFF_RULES names a folder with the published scripts, these are executed as well:
-
-    hotpot_evaluate_v1.py      github.com/hotpotqa/hotpot
-    triviaqa_evaluation.py     github.com/mandarjoshi90/triviaqa, evaluation/
-    squad.py, squad_v2.py      github.com/huggingface/evaluate, metrics/squad{,_v2}/compute_score.py
-    allennlp_drop.py           github.com/allenai/allennlp-models, allennlp_models/rc/tools/drop.py
-    simple_evals_drop.py       github.com/openai/simple-evals, drop_eval.py
+much. Where BAKEOFF_RULES names a folder
+with the published scripts (`_scripts` lists them), these are executed as well.
 """
 
 from __future__ import annotations
 
-import os
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +27,8 @@ from bakeoff.core.answers import follow
 from bakeoff.core.protocols import Profile
 from bakeoff.core.types import Json, Sample, Score
 from bakeoff.scorers import SCORERS
-from parity import _official
+from parity import _beside, _official
+from parity._scripts import NotHere
 from parity.agreement import Agreement, digest, write_golden
 
 _SHOWN = 5
@@ -64,12 +61,13 @@ MADE_UP: Mapping[str, Sequence[Row]] = {
 def compare(data: Path) -> list[Agreement]:
     """Prompts and scores of every profile that follows a reference. Needs lm_eval."""
     home = DataHome(data, data / "cache", offline=True)
-    trivia = [_trivia_row(sample) for sample in _load("triviaqa", home).samples("test")]
-    rows = {"triviaqa": trivia, "drop": _drop_rows(home)}
+    trivia = [trivia_row(sample) for sample in _load("triviaqa", home).samples("test")]
+    rows = {"triviaqa": trivia, "drop": drop_rows(home)}
     found = [tally.agreement() for name in rows for tally in _beside_lm_eval(name, rows[name])]
-    scripts = os.environ.get("BAKEOFF_RULES")
-    if scripts:
-        found += [_tallied(*case) for case in _official.cases(Path(scripts), home, answers_to)]
+    try:
+        found += [_tallied(*case) for case in _official.cases(home, answers_to)]
+    except NotHere as missing:
+        print(f"text_qa, the official scripts: {missing}", file=sys.stderr)
     return found
 
 
@@ -81,9 +79,8 @@ def write(data: Path) -> None:
         random.Random(name).shuffle(cases)
         right, wrong = [case for case in cases if case["score"]], [case for case in cases if not case["score"]]
         write_golden(name, sorted(right[:12] + wrong[:8], key=orjson.dumps))
-    scripts = os.environ.get("BAKEOFF_RULES")
-    if scripts:
-        write_golden("official_rules", _official.fixtures(Path(scripts)))
+    with suppress(NotHere):
+        write_golden("official_rules", _official.fixtures())
 
 
 @dataclass
@@ -99,7 +96,7 @@ class Tally:
     cases: list[Row] = field(default_factory=list)
 
     def note(self, same_prompt: bool, ours: float, theirs: float, told: str) -> None:
-        same_score = abs(ours - theirs) < _CLOSE
+        same_score = bool(abs(ours - theirs) < _CLOSE)  # numpy's own truth value cannot be handed on
         self.samples += 1
         self.prompts += same_prompt
         self.scores += same_score
@@ -110,10 +107,9 @@ class Tally:
         return Agreement(self.benchmark, self.profile, self.samples, self.prompts, self.scores, tuple(self.differences))
 
 
-def _tallied(benchmark: str, profile: str, graded: Iterator[tuple[float, float, str]]) -> Agreement:
-    tally = Tally(benchmark, profile)
+def _tallied(tally: _beside.Tally, graded: Iterator[tuple[float, float, str]]) -> Agreement:
     for ours, theirs, told in graded:
-        tally.note(True, ours, theirs, told)
+        tally.count(True, bool(abs(ours - theirs) < _CLOSE), f"{told}: ours {ours:.4f}, theirs {theirs:.4f}")
     return tally.agreement()
 
 
@@ -223,7 +219,7 @@ def _lm_eval_scores(task: Any, instance: Any, reply: str) -> Mapping[str, float]
     return scores
 
 
-def _trivia_row(sample: Sample) -> Row:
+def trivia_row(sample: Sample) -> Row:
     return _trivia_layout({"question": sample.fields["question"], "aliases": sample.meta["aliases"]})
 
 
@@ -232,7 +228,7 @@ def _trivia_layout(row: Row) -> Row:
     return {"question": row["question"], "answer": {"value": row["aliases"][0], "aliases": row["aliases"]}}
 
 
-def _drop_rows(home: DataHome) -> list[Row]:
+def drop_rows(home: DataHome) -> list[Row]:
     """The rows of DROP at hand, and rows in its layout made from those of SQuAD, which are more."""
     drop = [(s.id, s.fields, _target_lists(s)) for s in _load("drop", home).samples("test")]
     squad = list(_load("squad", home).samples("test"))
@@ -243,7 +239,7 @@ def _drop_rows(home: DataHome) -> list[Row]:
             (sample.id, {**sample.fields, "passage": sample.fields["context"]}, [[spans[place]], near or ["7"]])
         )
     return [
-        _drop_layout(
+        drop_layout(
             {
                 "query_id": name,
                 "passage": fields["passage"],
@@ -260,7 +256,7 @@ def _target_lists(sample: Sample) -> list[list[str]]:
     return [[str(span) for span in one] for one in target if isinstance(one, list)] if isinstance(target, list) else []
 
 
-def _drop_layout(row: Row) -> Row:
+def drop_layout(row: Row) -> Row:
     """A row in the layout of the hub: the first answer, and lists for each field of the others."""
     full = [
         {"number": "", "date": {"day": "", "month": "", "year": ""}, "spans": [], **answer} for answer in row["answers"]
@@ -279,4 +275,4 @@ def _drop_layout(row: Row) -> Row:
     }
 
 
-_LAYOUTS: Mapping[str, Callable[[Row], Row]] = {"triviaqa": _trivia_layout, "drop": _drop_layout}
+_LAYOUTS: Mapping[str, Callable[[Row], Row]] = {"triviaqa": _trivia_layout, "drop": drop_layout}

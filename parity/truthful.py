@@ -37,7 +37,8 @@ def compare(data: Path) -> list[Agreement]:
             count, equal = count + 1, equal + (not wrong)
             if wrong:
                 differences.append(f"{question:.40} {reply!r:.60}: {wrong}")
-    return [Agreement("truthfulqa", "scorer truthful", count, count, equal, differences[:5])]
+    note = "all twelve metrics, on the published lists of answers; no prompt"
+    return [Agreement("truthfulqa", "lm-eval-gen, lm-eval-gen-rouge", count, count, equal, differences[:5], note=note)]
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, list[str]]]]:

@@ -26,6 +26,7 @@ NAMES = (
     "hellaswag",
     "mmlu",
     "openbookqa",
+    "sst2",
     "truthfulqa",
     "winogrande",
 )
