@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 
-from bakeoff.app.experiments import Laboratory
 from bakeoff.app.results import Results, export_lines
-from bakeoff.app.settings import Settings
 from bakeoff.app.writing import write_whole
 from bakeoff.cli import screen
-from bakeoff.cli.show import store_option
+from bakeoff.cli.show import open_store, store_option
 
 
 @click.command()
@@ -22,7 +20,7 @@ from bakeoff.cli.show import store_option
 @store_option
 def export(name: str, form: str, output: Path | None, store: str | None) -> None:
     """Write the trials of run NAME: sample, prompt, answer, outcome, tokens, content key."""
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         lines = (line + b"\n" for line in export_lines(Results(laboratory.runs, laboratory.trials), name))
         if output is None or str(output) == "-":

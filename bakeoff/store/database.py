@@ -30,7 +30,7 @@ from bakeoff.core.errors import (
 )
 from bakeoff.store.tables import METADATA, RUNS
 
-HEAD = "0001"
+HEAD = "0003"
 BUSY_SECONDS = 30.0
 for _library in ("psycopg", "sqlalchemy"):  # what they would write to stderr, `_explain` says in a line
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -39,8 +39,9 @@ for _library in ("psycopg", "sqlalchemy"):  # what they would write to stderr, `
 class Database:
     """An open database at this version's schema."""
 
-    def __init__(self, engine: Engine, busy_seconds: float) -> None:
+    def __init__(self, engine: Engine, busy_seconds: float, made_folder: Path | None = None) -> None:
         self.engine = engine
+        self.made_folder = made_folder  # which was not there, so what is in it is new
         self._busy_seconds = busy_seconds
 
     @classmethod
@@ -52,7 +53,9 @@ class Database:
         parsed = _parsed(url)
         if (given := parsed.query.get("timeout")) is not None:
             busy_seconds = _seconds(given)
-        database = cls(_engine(parsed, busy_seconds), busy_seconds)
+        folder = _folder(parsed)
+        is_new = folder is not None and not folder.exists()
+        database = cls(_engine(parsed, busy_seconds), busy_seconds, folder if is_new else None)
         try:
             with database._explained():
                 database._migrate()
@@ -190,10 +193,17 @@ def _engine(parsed: URL, busy_seconds: float) -> Engine:
         engine = create_engine(parsed, connect_args={"timeout": busy_seconds, "check_same_thread": False})
     except (ImportError, NoSuchModuleError):
         raise MissingExtra("the driver for PostgreSQL", "postgres") from None
-    if parsed.database and parsed.database != ":memory:":
-        _make_folder(Path(parsed.database).parent)
+    if (folder := _folder(parsed)) is not None:
+        _make_folder(folder)
     event.listen(engine, "connect", lambda connection, _: _sqlite_settings(connection, busy_seconds))
     return engine
+
+
+def _folder(parsed: URL) -> Path | None:
+    """The folder of an SQLite file; None for a server, and for a database in memory."""
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    return Path(parsed.database).parent
 
 
 def _make_folder(folder: Path) -> None:

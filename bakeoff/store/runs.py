@@ -82,9 +82,11 @@ class RunRepository:
         with self._database.write() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status != running).values(status=running))
 
-    def close_execution(self, run_id: int, status: RunStatus, seconds: float) -> None:
-        """Note how an execution ended; its seconds are added to those before."""
+    def close_execution(self, run_id: int, status: RunStatus, seconds: float, looks: int | None = None) -> None:
+        """Note how an execution ended, and after how many looks; its seconds are added to those before."""
         values = {"status": status.value, "updated_at": time.time(), "seconds": RUNS.c.seconds + seconds}
+        if looks is not None:
+            values["looks"] = looks
         with self._database.write() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(values))
 
@@ -137,13 +139,15 @@ class RunRepository:
         with self._database.read() as connection:
             return {id_: (float(total), float(squares)) for id_, total, squares in connection.execute(query)}
 
-    def usual_tokens(self, benchmark: str, method: str) -> tuple[float, float] | None:
-        """Mean output tokens and latency of stored trials of this benchmark and method."""
+    def usual_tokens(self, benchmark: str, method: str, model: str | None = None) -> tuple[float, float] | None:
+        """Mean output tokens and latency of stored trials of this benchmark and method, by one model or by all."""
         query = (
             select(func.avg(TRIALS.c.output_tokens), func.avg(TRIALS.c.latency_s))
             .join(CELLS, TRIALS.c.cell_id == CELLS.c.id)
             .where(CELLS.c.benchmark == benchmark, CELLS.c.method == method, TRIALS.c.output_tokens > 0)
         )
+        if model is not None:
+            query = query.where(CELLS.c.model == model)
         with self._database.read() as connection:
             tokens, latency = connection.execute(query).one()
         return (float(tokens), float(latency)) if tokens is not None else None
@@ -184,13 +188,15 @@ def _run(row: Row[Any]) -> RunRecord:
         updated_at=row.updated_at,
         seconds=row.seconds,
         version=row.version,
+        looks=row.looks,
     )
 
 
 def _cell_row(run_id: int, cell: CellRecord) -> dict[str, object]:
     fields: dict[str, object] = asdict(cell)
     del fields["id"], fields["note"]
-    return {**fields, "run_id": run_id, "identity": orjson.dumps(cell.identity).decode()}
+    repeated = None if cell.repeated is None else orjson.dumps(cell.repeated).decode()
+    return {**fields, "run_id": run_id, "identity": orjson.dumps(cell.identity).decode(), "repeated": repeated}
 
 
 def _cell(row: Row[Any]) -> CellRecord:
@@ -207,4 +213,5 @@ def _cell(row: Row[Any]) -> CellRecord:
         data_digest=row.data_digest,
         planned=row.planned,
         signature=row.signature,
+        repeated=None if row.repeated is None else tuple(orjson.loads(row.repeated)),
     )

@@ -33,6 +33,7 @@ RUNS = Table(
     Column("updated_at", Float, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("version", String(32), nullable=False),
+    Column("looks", Integer),
 )
 
 CELLS = Table(
@@ -51,6 +52,7 @@ CELLS = Table(
     Column("data_digest", String(32), nullable=False),
     Column("planned", Integer, nullable=False),
     Column("signature", Text, nullable=False),
+    Column("repeated", Text),
     Index("cells_by_run", "run_id", "position", unique=True),
 )
 

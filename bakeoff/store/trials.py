@@ -7,16 +7,17 @@ once); a trial that is there is replaced, because a resume answers again what en
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import Row, Select, Table, and_, case, func, null, select
 
 from bakeoff.core.hashing import KEY_BYTES, pack, unpack
-from bakeoff.core.records import Measure
+from bakeoff.core.origin import asked_in
+from bakeoff.core.records import Measure, Met
 from bakeoff.core.types import Completion, Outcome, TokenLogProb, Trial
 from bakeoff.store.database import Database
 from bakeoff.store.tables import COMPLETIONS, TRIALS
@@ -24,6 +25,7 @@ from bakeoff.store.tables import COMPLETIONS, TRIALS
 _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2000
 _LARGEST = 2**31 - 1  # what an Integer column holds
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _FOUND = [column for column in COMPLETIONS.c if column.name != "raw"]
 
 
@@ -86,37 +88,70 @@ class TrialRepository:
         )
         yield from (tuple(row) for row in self._streamed(query))
 
+    def values(self, cell_ids: Sequence[int]) -> Iterator[tuple[int, str, int, Outcome, float | None]]:
+        """(cell, sample id, repeat, outcome, value) of every stored trial, streamed."""
+        columns = (TRIALS.c.cell_id, TRIALS.c.sample_id, TRIALS.c.repeat, TRIALS.c.outcome, TRIALS.c.value)
+        for row in self._streamed(select(*columns).where(TRIALS.c.cell_id.in_(cell_ids))):
+            yield row.cell_id, row.sample_id, row.repeat, _OUTCOMES[row.outcome], row.value
+
+    def met(self, a: int, b: int, imported: bool = False) -> Iterator[Met]:
+        """What two cells made of the samples and repeats that both were asked, by sample, streamed.
+
+        The texts come along where the scores differ. `imported`: their traces say what they were asked.
+        """
+        x, y = TRIALS.alias("x"), TRIALS.alias("y")
+        differ = x.c.value != y.c.value
+        texts = [case((differ, column)) for column in (x.c.target, x.c.extracted, y.c.extracted)]
+        traces = (x.c.trace, y.c.trace) if imported else (null(), null())
+        numbers = (x.c.outcome, y.c.outcome, x.c.value, y.c.value)
+        query: Select[Any] = (
+            select(x.c.sample_id, x.c.repeat, *numbers, *texts, x.c.target == y.c.target, *traces)
+            .join(y, and_(x.c.sample_id == y.c.sample_id, x.c.repeat == y.c.repeat))
+            .where(x.c.cell_id == a, y.c.cell_id == b)
+            .order_by(x.c.sample_id, x.c.repeat)
+        )
+        for row in self._streamed(query):
+            sample, repeat, one, other, a, b, target, text_a, text_b, alike, first, second = tuple(row)
+            same = bool(alike) and not (imported and _asked_otherwise(first, second))
+            yield Met(sample, repeat, _OUTCOMES[one], _OUTCOMES[other], a, b, target, text_a, text_b, same)
+
+    def asked(self, cell_id: int) -> int:
+        """How many samples of a cell have a trial."""
+        query = select(func.count(TRIALS.c.sample_id.distinct())).where(TRIALS.c.cell_id == cell_id)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def answered(self, cell_id: int) -> bool:
+        """Whether a cell has a trial."""
+        query = select(TRIALS.c.cell_id).where(TRIALS.c.cell_id == cell_id).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
     def measures(self, cell_id: int) -> Iterator[Measure]:
         """The numbers of a cell's trials, streamed, without their texts; the repeats of a sample together."""
         columns = (TRIALS.c.outcome, TRIALS.c.value, TRIALS.c.latency_s, TRIALS.c.prompt_tokens)
-        more = (TRIALS.c.output_tokens, TRIALS.c.cost, TRIALS.c.cached, TRIALS.c.sample_id)
-        query = select(*columns, *more).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id)
+        more = (TRIALS.c.output_tokens, TRIALS.c.cost, TRIALS.c.cached, TRIALS.c.sample_id, TRIALS.c.repeat)
+        query = select(*columns, *more, TRIALS.c.parts)
+        query = query.where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
         for row in self._streamed(query):
-            fields = list(row)
-            yield Measure(Outcome(fields[0]), *fields[1:])
-
-    def parts(self, cell_id: int) -> Iterator[tuple[str, dict[str, float]]]:
-        """(sample id, what the scorer kept) of the graded trials of a cell, by sample; not where it kept nothing."""
-        query = select(TRIALS.c.sample_id, TRIALS.c.parts).where(
-            TRIALS.c.cell_id == cell_id, TRIALS.c.parts.is_not(None), TRIALS.c.value.is_not(None)
-        )
-        for row in self._streamed(query.order_by(TRIALS.c.sample_id)):
-            yield row.sample_id, orjson.loads(row.parts)
+            fields = tuple(row)
+            yield Measure(_OUTCOMES[fields[0]], *fields[1:])
 
     def graded(self, cell_id: int) -> Iterator[Trial]:
         """The trials of a cell by sample, streamed, without their answers."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id)
         yield from map(_trial, self._streamed(query))
 
-    def of_sample(self, cell_id: int, sample_id: str) -> list[Trial]:
-        """The trials of one sample in one cell, one for each repeat; the answer is filled in."""
+    def of_sample(self, cell_id: int, sample_id: str, repeat: int | None = None) -> list[Trial]:
+        """The trials of one sample in one cell, of each repeat or of one; the answer is filled in."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id, TRIALS.c.sample_id == sample_id)
+        query = query if repeat is None else query.where(TRIALS.c.repeat == repeat)
         with self._database.read() as connection:
             found = [_trial(row) for row in connection.execute(query.order_by(TRIALS.c.repeat))]
         self._fill_answers(found)
         return found
 
-    def trials(self, cell_id: int) -> Iterator[Trial]:
+    def trials(self, cell_id: int) -> Generator[Trial, None, None]:
         """The trials of a cell by sample and repeat, streamed; the answer is filled in."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
         streamed = map(_trial, self._streamed(query))
@@ -131,6 +166,12 @@ class TrialRepository:
         for trial in trials:
             if trial.answer is None and trial.keys and trial.keys[-1] in found:
                 trial.answer = found[trial.keys[-1]].text
+
+
+def _asked_otherwise(a: str | None, b: str | None) -> bool:
+    """Whether two logs of other tools say that this sample was another question."""
+    first, second = (asked_in(orjson.loads(trace)) if trace else "" for trace in (a, b))
+    return bool(first and second and first != second)
 
 
 def _insert_of(dialect: str) -> Callable[[Table], Any]:

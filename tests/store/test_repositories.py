@@ -258,6 +258,7 @@ def test_outcomes_and_sums_by_cell(store: Store) -> None:
     assert store.runs.value_sums(store.run.id) == {store.first: (3.0, 3.0), store.second: (0.5, 0.25)}
     assert store.runs.usual_tokens("gsm8k", "naive") == (3.0, 1.5)
     assert store.runs.usual_tokens("gsm8k", "cot") is None
+    assert store.runs.usual_tokens("gsm8k", "naive", "nobody") is None
 
 
 def test_sample_sets(store: Store) -> None:
