@@ -16,6 +16,7 @@ from bakeoff.core.protocols import Prompt
 from bakeoff.core.types import Sample
 
 _FIELD = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_NO_NAME = re.compile(r"[^a-z0-9_]+")
 
 
 def fill(template: str, fields: Mapping[str, str]) -> str:
@@ -31,6 +32,16 @@ def fill(template: str, fields: Mapping[str, str]) -> str:
         return found
 
     return _FIELD.sub(value, template)
+
+
+def named_in(template: str) -> set[str]:
+    """The fields that a template names."""
+    return set(_FIELD.findall(template))
+
+
+def template_name(column: str) -> str:
+    """A column's name as templates write it: "Best Answer" is {best_answer}."""
+    return _NO_NAME.sub("_", column.lower()).strip("_")
 
 
 def fields_of(sample: Sample) -> dict[str, str]:

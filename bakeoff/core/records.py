@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, ModelSpec
 from bakeoff.core.types import ModelIdentity, Outcome
@@ -17,6 +18,7 @@ class RunStatus(StrEnum):
 
     RUNNING = "running"
     COMPLETE = "complete"
+    DECIDED = "decided"  # the decision rule was met before all was asked
     INTERRUPTED = "interrupted"
     BUDGET = "budget"  # a limit of calls, tokens, money or time was reached
     STOPPED = "stopped"  # an engine was dead, so its cells were stopped
@@ -24,7 +26,10 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run: an execution of an experiment, under a name."""
+    """One run: an execution of an experiment, under a name.
+
+    `looks`: batches that its decision rule had looked at when an execution last ended by itself; None without one.
+    """
 
     id: int
     name: str
@@ -34,6 +39,7 @@ class RunRecord:
     updated_at: float
     seconds: float
     version: str
+    looks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class CellRecord:
     """One cell of a run: model × preset × benchmark × method, and how it is graded.
 
     `note` tells it from the run's other cells of the same names; it is not stored (`noted` makes it).
+    `repeated`: ids that the draw gave to samples whose own id was taken; None where nobody wrote them down.
     """
 
     id: int
@@ -56,6 +63,7 @@ class CellRecord:
     planned: int
     signature: str
     note: str = ""
+    repeated: tuple[str, ...] | None = None
 
     @property
     def variant(self) -> str:
@@ -124,9 +132,8 @@ class SampleSet:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The numbers of one trial, without its texts."""
+class Measure(NamedTuple):
+    """The numbers of one trial, without its texts. `parts`: what its scorer kept, as JSON."""
 
     outcome: Outcome
     value: float | None
@@ -136,3 +143,23 @@ class Measure:
     cost: float | None
     cached: int
     sample_id: str = ""
+    repeat: int = 0
+    parts: str | None = None
+
+
+class Met(NamedTuple):
+    """One sample and repeat as two cells answered it. The texts may be None where the scores are equal.
+
+    `alike`: both were asked the same question with the same target.
+    """
+
+    sample_id: str
+    repeat: int
+    outcome_a: Outcome
+    outcome_b: Outcome
+    value_a: float | None
+    value_b: float | None
+    target: str | None
+    extracted_a: str | None
+    extracted_b: str | None
+    alike: bool

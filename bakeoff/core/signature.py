@@ -57,8 +57,8 @@ def recipe(
     parts["limit"] = spec.limit
     parts["samples"] = spec.samples
     parts["seed"] = spec.seed
-    head = f"{_escape(benchmark.benchmark)}@{digest[:8]}"
-    told = [f"{name}:{_escape(str(value))}" for name, value in parts.items() if value is not None]
+    head = f"{escaped(benchmark.benchmark)}@{digest[:8]}"
+    told = [f"{name}:{escaped(str(value))}" for name, value in parts.items() if value is not None]
     return "|".join([head, *told])
 
 
@@ -81,6 +81,11 @@ def read(signature: str) -> tuple[dict[str, Json], str]:
         if not colon:
             raise ConfigInvalid(f"the signature's part '{part:.40}' has no ':'", "paste the whole line in quotes")
         parts[name] = _unescape(value)
+    if "imported" in parts:
+        raise ConfigInvalid(
+            f"this score was imported from {parts['imported']}, which asked the questions its own way",
+            "run it there again, or give the fields as flags instead of --from",
+        )
     try:
         return _fields(_unescape(benchmark), parts), digest
     except (KeyError, ValueError) as error:
@@ -124,7 +129,7 @@ def _number(value: float) -> str:
     return short if isinstance(value, float) and float(short) == value else repr(value)
 
 
-def _escape(value: str) -> str:
+def escaped(value: str) -> str:
     """The value on one line, without what the line is made of and without control characters."""
     return _SPECIAL.sub(lambda hit: f"%{ord(hit[0]):02X}", value)
 

@@ -27,6 +27,7 @@ OPERATIONAL = frozenset({"name", "budget", "concurrency", "retries", "timeout"})
 # "api_key", "hf_token", "secret": not "max_tokens" and "tokenizer".
 _SECRET = re.compile(r"(?i)(?:key|token|passwd)(?:$|[_\-\d])|secret|password|credential|authori[sz]ation")
 _NAMED = re.compile(r"[a-z][a-z0-9_]*/")  # engine/id
+LEAST_ALPHA = 1e-6
 _LARGEST = 2**63 - 1  # what JSON, SQL and the hash can all hold
 
 
@@ -106,11 +107,66 @@ class BudgetSpec(_Spec):
     seconds: float | None = Field(None, gt=0, description="wall time of one execution")
 
 
+GuardMetric = Literal["latency", "latency_p95", "output_tokens", "cost", "missing", "errors"]
+SHARES = frozenset({"missing", "errors"})  # guarded by a difference in share, the others by a ratio
+
+
+class GuardSpec(_Spec):
+    """What must not get worse for an arm to be called the winner, against the baseline."""
+
+    metric: GuardMetric = Field(description="latency, latency_p95, output_tokens, cost, missing or errors")
+    at_most: float = Field(description="most times the baseline's; of `missing` and `errors`: most added share")
+
+
+def _alone(value: object) -> object:
+    """One mapping is a list of one."""
+    return (value,) if isinstance(value, Mapping) else value
+
+
+def _as_rule(value: object) -> object:
+    """`decision: not_worse` is the rule alone."""
+    return {"rule": value} if isinstance(value, str) else value
+
+
+class DecisionSpec(_Spec):
+    """When a comparison may end, and what may be claimed then. Part of the hash: it is set beforehand."""
+
+    rule: Literal["difference", "not_worse", "equivalent"] = Field("difference", description="what is to be shown")
+    margin: float | None = Field(None, gt=0, lt=1, description="difference that does not matter, as a share")
+    alpha: float = Field(0.05, gt=0, lt=0.5, description="chance of a false claim, over all looks and arms")
+    batch: int = Field(32, ge=1, le=100_000, description="samples that all arms answer between two looks")
+    prior: float = Field(5.0, gt=0, le=1e6, description="a of the Beta(a, a) that is bet on")
+    baseline: str | None = Field(None, description="the arm that the others are measured against; the first")
+    early: bool = Field(True, description="stop as soon as it is decided; false asks everything and tests once")
+    unanswered: Literal["missing", "wrong"] = Field(
+        "missing", description="how a reply that is cut, refused or without an answer counts"
+    )
+    guards: Annotated[tuple[GuardSpec, ...], BeforeValidator(_alone)] = Field(
+        (), description="metrics that must not get worse"
+    )
+
+
 def split_names(text: str) -> list[str]:
     """`a,b` is two names, as in the flags; a comma in a URL or in the path of a model's file is part of it."""
-    parts = [part.strip() for part in text.split(",")]
-    whole = "://" in text or (".gguf" in text and not all(_NAMED.match(part) for part in parts))
-    return [text] if whole or not all(parts) else parts
+    parts = at_commas(text)
+    return [text] if "://" in text or not all(parts) else parts
+
+
+def at_commas(text: str) -> list[str]:
+    """The pieces of a list. One with a `/` goes on to the next `.gguf`, unless another `engine/id` begins before it."""
+    rest = text.split(",")
+    found = []
+    while rest:
+        until = 1
+        if "/" in rest[0]:
+            for place, piece in enumerate(rest[1:], 1):
+                if _NAMED.match(piece.strip()):
+                    break
+                if piece.strip().endswith(".gguf"):
+                    until = place + 1
+        found.append(",".join(rest[:until]).strip())
+        rest = rest[until:]
+    return found
 
 
 def _split_all(value: object) -> tuple[object, ...]:
@@ -135,6 +191,9 @@ def _as_list(field: str) -> BeforeValidator:
     return BeforeValidator(listed)
 
 
+NAME_IN_WORDS = "1 to 100 letters, digits, '.', '_' and '-' are a name, with a letter or digit in front"
+
+
 class ExperimentSpec(_Spec):
     """A matrix: models × presets × benchmarks × methods × repeats, and how to run it."""
 
@@ -149,6 +208,9 @@ class ExperimentSpec(_Spec):
     limit: int | None = Field(None, ge=1, le=_LARGEST, description="samples of each benchmark, drawn by seed")
     samples: str | None = Field(None, description="a saved sample set to use instead of a limit")
     seed: int = Field(0, ge=0, le=_LARGEST, description="what every shuffle and draw derives from")
+    decision: Annotated[DecisionSpec | None, BeforeValidator(_as_rule)] = Field(
+        None, description="compare as an A/B test, and stop when it is decided"
+    )
     budget: BudgetSpec = BudgetSpec()
     concurrency: int = Field(16, ge=1, le=4096, description="calls in flight per endpoint")
     retries: int = Field(5, ge=0, le=100, description="further tries after a passing fault")
@@ -160,6 +222,8 @@ class ExperimentSpec(_Spec):
         # Left out where unset, so that specs from before these fields keep their hash.
         if not self.judges:
             del fields["judges"]
+        if self.decision is None:
+            del fields["decision"]
         for asked in fields["benchmarks"]:
             for name in ("scorer", "options"):
                 if not asked[name]:
@@ -186,9 +250,49 @@ def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
         raise _explain(error) from None
     for name in ("models", "presets", "benchmarks", "methods", "judges"):
         _refuse_twins(name, getattr(spec, name))
+    if "" in spec.sampling.stop:
+        raise ConfigInvalid("a 'stop' is empty, which ends no reply", "name the text (--stop TEXT), or leave it out")
     if spec.limit and spec.samples:
         raise ConfigInvalid("'limit' and 'samples' exclude each other", "leave one of them out")
+    if spec.decision is not None:
+        _check_decision(spec, spec.decision)
     return spec
+
+
+def _check_decision(spec: ExperimentSpec, decision: DecisionSpec) -> None:
+    arms = len(spec.models) * len(spec.presets) * len(spec.methods)
+    if arms < 2:
+        raise ConfigInvalid(
+            "a decision needs at least 2 arms, and this spec has 1",
+            "name two models, presets or methods, e.g. --methods naive,cot",
+        )
+    if decision.rule != "difference" and decision.margin is None:
+        raise ConfigInvalid(
+            f"rule '{decision.rule}' needs a margin: the difference that does not matter", "add --margin 0.03"
+        )
+    if decision.alpha < LEAST_ALPHA:  # here, not in the field: a stored run with one can still be read
+        raise ConfigInvalid(
+            f"'decision.alpha' of {decision.alpha:g} is under {LEAST_ALPHA:g}, which no run could show anything at",
+            "0.05 or 0.01 are usual",
+        )
+    metrics = [guard.metric for guard in decision.guards]
+    for guard in decision.guards:
+        if metrics.count(guard.metric) > 1:
+            raise ConfigInvalid(f"guard '{guard.metric}' is given twice", "leave one of them out")
+        _check_guard(guard)
+
+
+def _check_guard(guard: GuardSpec) -> None:
+    told = f"guard '{guard.metric}' of {guard.at_most:g}"
+    if guard.metric not in SHARES and guard.at_most < 1:
+        raise ConfigInvalid(f"{told} is under 1, as times the baseline", f"write it like {guard.metric}=1.2")
+    if guard.metric in SHARES and guard.at_most < 0:
+        raise ConfigInvalid(f"{told} is under 0, an added share", f"write it like {guard.metric}=1pt")
+    if guard.metric in SHARES and guard.at_most >= 1:
+        points = f"{guard.at_most:g}pt" if guard.at_most < 100 else "1pt"
+        raise ConfigInvalid(
+            f"{told} can't be broken: no added share is above 1", f"write it like {guard.metric}={points}"
+        )
 
 
 def _refuse_twins(name: str, entries: tuple[object, ...]) -> None:
@@ -238,6 +342,8 @@ def _said(complaint: ErrorDetails) -> str:
         return "a name or a mapping of fields is expected"
     if "args" in complaint["loc"][:-1]:
         return "true or false, a finite number or a text is expected"
+    if complaint["type"] == "string_pattern_mismatch":
+        return NAME_IN_WORDS
     return complaint["msg"][:1].lower() + complaint["msg"][1:]
 
 

@@ -114,7 +114,7 @@ class TokenLogProb:
     top: tuple[tuple[str, float], ...] = ()
 
 
-FinishReason = Literal["stop", "length", "refusal", "other"]
+FinishReason = Literal["stop", "length", "refusal", "other", "dummy"]
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class Completion:
     """The reply to one call.
 
     `model` is the digest of the identity that gave it; `raw` the JSON of request and response
-    (core.hashing.exchange).
+    (core.hashing.exchange). A reply of random weights ends "dummy": it has a speed and no score.
     """
 
     key: bytes

@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from bakeoff.core.errors import BadResponse, EngineError, RateLimited
 from bakeoff.core.hashing import content_key, identity_digest
@@ -54,6 +55,8 @@ class Counts:
     output_tokens: int = 0
     usd: float = 0.0
     unpriced: int = 0
+    paused_until: float = 0.0  # by the clock: an endpoint asked to wait so long (Retry-After)
+    paused_by: str = ""
 
 
 class Caller:
@@ -164,6 +167,7 @@ class Caller:
         self._counts.failed_tries += 1
         if isinstance(error, RateLimited):
             self._limiter.rate_limited(started, error.retry_after)
+            self._note_pause(error.retry_after or 0.0)
         allowed = (
             max(RATE_LIMIT_TRIES, self._patience.retries) if isinstance(error, RateLimited) else self._patience.retries
         )
@@ -173,6 +177,14 @@ class Caller:
         self.breaker.check()
         if final:
             raise error
+
+    def _note_pause(self, seconds: float) -> None:
+        """For whoever shows what is going on: until when nothing is asked, and who wants it so."""
+        until = self._patience.clock() + seconds
+        if seconds and until > self._counts.paused_until:
+            identity = self._engine.identity
+            self._counts.paused_until = until
+            self._counts.paused_by = urlsplit(identity.endpoint).netloc or identity.name
 
     def _wait(self, error: EngineError, tries: int) -> float:
         """Full jitter on a doubling wait; what the endpoint asked for, plus a spread."""

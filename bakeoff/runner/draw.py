@@ -37,8 +37,9 @@ LONGEST_ID = 190  # the store keeps 200, and a repeated id is given a number
 class Draw:
     """The chosen samples in their order, read back one at a time."""
 
-    def __init__(self, digest: str, places: array[int], file: IO[bytes]) -> None:
+    def __init__(self, digest: str, places: array[int], file: IO[bytes], repeated: Sequence[str] = ()) -> None:
         self.digest = digest
+        self.repeated = tuple(repeated)  # ids that samples were given whose own was another's
         self._places = places  # offset and size, in turns
         self._file = file
 
@@ -60,6 +61,7 @@ class Draw:
         bases = (wanted or set()) | {id_.rpartition("#")[0] for id_ in wanted or ()}
         hasher = blake2b(digest_size=16)
         placed: list[int] = []
+        numbered: set[str] = set()  # ids that look like those which a repeated id is given
         offset = 0
         with _explained(), _temporary() as file:
             for sample in samples:
@@ -68,6 +70,8 @@ class Draw:
                         f"'{benchmark}' has an id that no database takes: {sample.id!r:.60}", "shorten it"
                     )
                 hasher.update(orjson.dumps([sample.id, sample.question, sample.target]))
+                if "#" in sample.id:
+                    numbered.add(sample.id)
                 if wanted is not None and sample.id not in bases:
                     continue
                 blob = _write(sample)
@@ -76,7 +80,7 @@ class Draw:
                 offset += len(blob)
             placed.sort()
             file.flush()
-            drawn = cls(hasher.hexdigest(), *_reordered(file, placed, limit, wanted))
+            drawn = cls(hasher.hexdigest(), *_reordered(file, placed, limit, wanted, numbered))
         if wanted is not None and len(drawn) < len(wanted):
             drawn.close()
             raise DataInvalid(
@@ -139,8 +143,8 @@ def _place(order: int, offset: int, size: int) -> int:
 
 
 def _reordered(
-    file: IO[bytes], placed: Sequence[int], limit: int | None, wanted: set[str] | None
-) -> tuple[array[int], IO[bytes]]:
+    file: IO[bytes], placed: Sequence[int], limit: int | None, wanted: set[str] | None, numbered: set[str]
+) -> tuple[array[int], IO[bytes], list[str]]:
     """The chosen samples in a file of their own, in their order, so that reading them is sequential.
 
     Samples of one id stand side by side: the second is given the id "…#2", because identity is
@@ -148,6 +152,7 @@ def _reordered(
     """
     ordered = _temporary()
     places = array("Q")
+    repeated = []
     offset = 0
     before, count = -1, 0
     with ExitStack() as undone:
@@ -160,13 +165,17 @@ def _reordered(
             blob = os.pread(file.fileno(), place & (1 << 40) - 1, place >> 40 & (1 << 56) - 1)
             if count > 1 or wanted is not None:
                 sample = _read(blob)
+                while count > 1 and f"{sample.id}#{count}" in numbered:
+                    count += 1  # that id is another sample's own
                 named = replace(sample, id=f"{sample.id}#{count}") if count > 1 else sample
                 if wanted is not None and named.id not in wanted:
                     continue
                 blob = _write(named)
+                if count > 1:
+                    repeated.append(named.id)
             ordered.write(blob)
             places.extend((offset, len(blob)))
             offset += len(blob)
         ordered.flush()
         undone.pop_all()
-    return places, ordered
+    return places, ordered, repeated

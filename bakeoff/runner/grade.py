@@ -42,6 +42,9 @@ async def grade(trial: Trial, sample: Sample, answer: Answer, profile: Profile, 
     if last is not None and last.finish_reason == "refusal":
         trial.outcome = Outcome.REFUSED
         return trial
+    if last is not None and last.finish_reason == "dummy":  # random weights: no accuracy, rather than a bad one
+        trial.outcome, trial.reason = Outcome.UNPARSED, "dummy weights: there is nothing to grade"
+        return trial
     found = _find(sample, answer, profile)
     cut = last is not None and last.finish_reason == "length"
     if found is None or (cut and not found.firm):

@@ -2,7 +2,8 @@
 
 A lane is one engine (model × preset) and its cells. Its workers take the next owed trial, answer,
 grade and record it; nothing waits for a batch. Lanes to endpoints run side by side, engines in
-process one after the other. Memory does not grow with the number of trials.
+process one after the other. Memory does not grow with the number of trials. In an A/B test a referee
+holds all lanes to one order of samples, so that they all run side by side.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bakeoff.runner.calls import Caller
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.grade import ENDING, ScoreFunction, fail, grade, method_fault, start_trial
 from bakeoff.runner.limits import BudgetSpent, EngineDead, Halted
+from bakeoff.runner.referee import Referee, Turn, common_order
 
 GRACE_SECONDS = 20.0
 
@@ -65,7 +67,7 @@ class Ending:
     dead: dict[str, EngineError] = field(default_factory=dict)
 
 
-Owed = tuple[CellPlan, Sample, int]
+Owed = tuple[CellPlan, Sample, int, int]  # the repeat, and the place of the sample in the common order
 
 
 def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
@@ -73,11 +75,21 @@ def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
     for block in blocks:
         settled = block.settled()
         cells = block.cells
-        for sample in block.draw:
+        for place, sample in enumerate(block.draw):
             for repeat in range(block.repeats):
                 for cell in cells:
                     if (cell.id, sample.id, repeat) not in settled:
-                        yield cell, sample, repeat
+                        yield cell, sample, repeat, place
+
+
+def owed_in_turn(blocks: Sequence[Block]) -> Iterator[Owed]:
+    """As `owed_trials`, in the order that a referee holds all lanes to."""
+    settled = set().union(*(block.settled() for block in blocks))
+    for place, (which, sample) in enumerate(common_order([block.draw for block in blocks])):
+        for repeat in range(blocks[which].repeats):
+            for cell in blocks[which].cells:
+                if (cell.id, sample.id, repeat) not in settled:
+                    yield cell, sample, repeat, place
 
 
 class Schedule:
@@ -90,8 +102,10 @@ class Schedule:
         on_trial: Callable[[Trial], None],
         seconds: float | None = None,
         judges: Sequence[Caller] = (),
+        referee: Referee | None = None,
     ) -> None:
         self._lanes = lanes
+        self._referee = referee
         self._judges = judges  # shared by all lanes
         self._sink = sink
         self._on_trial = on_trial
@@ -121,6 +135,8 @@ class Schedule:
     def _end_all_waiting(self) -> None:
         for caller in (*(lane.caller for lane in self._lanes), *self._judges):
             caller.halt.stop()
+        if self._referee is not None:
+            self._referee.close()
 
     @property
     def interrupted(self) -> bool:
@@ -128,12 +144,14 @@ class Schedule:
 
     @property
     def _over(self) -> bool:
+        if self._referee is not None and self._referee.over:
+            return True
         return self.ending.status is not RunStatus.COMPLETE or self._failure is not None
 
     async def execute(self) -> Ending:
         """Run all lanes to their end. Raises StoreError and UsageError; nothing else."""
-        remote = [lane for lane in self._lanes if not lane.engine.limits.in_process]
-        local = [lane for lane in self._lanes if lane.engine.limits.in_process]
+        local = [lane for lane in self._lanes if lane.engine.limits.in_process and self._referee is None]
+        remote = [lane for lane in self._lanes if lane not in local]
         work = asyncio.create_task(self._all(remote, local))
         ended = asyncio.create_task(self._ended.wait())
         timer = None
@@ -155,8 +173,11 @@ class Schedule:
             raise _first(error)
         if self._failure is not None:
             raise self._failure
-        if self.ending.status is RunStatus.COMPLETE and self.ending.dead:
-            self.ending.status = RunStatus.STOPPED
+        if self.ending.status is RunStatus.COMPLETE:
+            if self._referee is not None and self._referee.decided:
+                self.ending.status = RunStatus.DECIDED
+            elif self.ending.dead:
+                self.ending.status = RunStatus.STOPPED
         return self.ending
 
     async def _all(self, remote: Sequence[Lane], local: Sequence[Lane]) -> None:
@@ -171,7 +192,7 @@ class Schedule:
             await self._run_lane(lane)
 
     async def _run_lane(self, lane: Lane) -> None:
-        owed = owed_trials(lane.blocks)
+        owed = owed_trials(lane.blocks) if self._referee is None else owed_in_turn(lane.blocks)
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(lane.workers):
@@ -181,22 +202,33 @@ class Schedule:
 
     async def _work(self, lane: Lane, owed: Iterator[Owed]) -> None:
         try:
-            for cell, sample, repeat in owed:
+            for cell, sample, repeat, place in owed:
                 if self._over or lane.caller.breaker.opened_by is not None:
                     return
+                if self._referee is not None and not await self._referee.admits(Turn(cell.id, place, repeat)):
+                    continue
                 trial = await _answer(lane.caller, cell, sample, repeat)
                 await self._sink.trial(trial)
                 self._on_trial(trial)
+                if self._referee is not None:
+                    self._note(self._referee, Turn(cell.id, place, repeat), trial)
         except BudgetSpent as spent:
             self._spent(spent)
         except EngineDead as dead:
             self.ending.dead[lane.name] = dead.error
             lane.caller.halt.stop()
+            if self._referee is not None:
+                self._end_all_waiting()  # the others have nobody left to be compared with
         except Halted:
             pass  # its trial stays owed
         except (StoreError, UsageError) as error:  # the others' answers may still reach the journal
             self._failure = self._failure or error
             self._end_all_waiting()
+
+    def _note(self, referee: Referee, turn: Turn, trial: Trial) -> None:
+        referee.note(turn, trial.outcome, trial.value)
+        if referee.decided:
+            self._end_all_waiting()  # nobody waits out a pause for an answer that decides nothing
 
 
 async def _answer(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -> Trial:

@@ -235,6 +235,7 @@ class TestHash:
             {"samples": "mine"},
             {"seed": 1},
             {"judges": ["fake/j"]},
+            {"methods": "naive,cot", "decision": {}},
             {"benchmarks": [{"benchmark": "gsm8k", "scorer": "judge"}]},
             {"benchmarks": [{"benchmark": "gsm8k", "options": {"rubric": "x"}}]},
         ],
@@ -244,7 +245,7 @@ class TestHash:
 
     def test_every_field_is_either_measured_or_operational(self) -> None:
         spec = parse_spec(SMALLEST)
-        assert set(spec.measured()) | OPERATIONAL | {"judges"} == set(ExperimentSpec.model_fields)
+        assert set(spec.measured()) | OPERATIONAL | {"judges", "decision"} == set(ExperimentSpec.model_fields)
         assert not set(spec.measured()) & OPERATIONAL
         assert "judges" in parse_spec({**SMALLEST, "judges": "fake/j"}).measured()  # unset, old hashes stay
 
@@ -312,3 +313,8 @@ def test_a_spec_survives_its_way_through_json(fields: dict[str, Any]) -> None:
     assert again == spec
     assert again.hash() == spec.hash()
     assert ExperimentSpec.model_validate_json(spec.model_dump_json()) == spec
+
+
+def test_a_name_that_is_none_is_told_in_words() -> None:
+    told = refusal({"name": "../x", "models": ["fake/a"], "benchmarks": ["classification"]})
+    assert "field 'name': 1 to 100 letters, digits," in told and "(got '../x')" in told and "^[" not in told

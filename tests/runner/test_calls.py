@@ -238,6 +238,7 @@ def test_retry_after_is_obeyed_by_all_calls() -> None:
         await asyncio.gather(*(scene.caller.generate(request(i)) for i in range(5)))
         assert begun[0] == 0
         assert all(20 <= at <= 21 for at in begun[1:])
+        assert (scene.counts.paused_until, scene.counts.paused_by) == (20.0, IDENTITY.endpoint or IDENTITY.name)
 
     in_no_time(work())
 

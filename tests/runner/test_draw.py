@@ -75,6 +75,7 @@ def test_a_sample_comes_back_whole() -> None:
 
 def test_repeated_ids_are_told_apart() -> None:
     assert sorted(drawn(named(["a", "b", "a", "a"]))) == ["a", "a#2", "a#3", "b"]
+    assert sorted(drawn(named(["a", "a", "a#2"]))) == ["a", "a#2", "a#3"]  # none takes another's own id
 
 
 def test_the_digest_is_of_all_the_data() -> None:

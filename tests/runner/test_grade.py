@@ -98,6 +98,13 @@ def test_refused_by_the_provider(text: str) -> None:
     assert (trial.outcome, trial.value, trial.extracted) == (Outcome.REFUSED, None, None)
 
 
+@pytest.mark.parametrize("text", ["", "wx zz", "Answer: 4"])
+def test_random_weights_have_no_score_whatever_they_say(text: str) -> None:
+    trial = graded(text, "dummy")
+    assert (trial.outcome, trial.value, trial.extracted) == (Outcome.UNPARSED, None, None)
+    assert "dummy weights" in trial.reason
+
+
 @pytest.mark.parametrize("text", ["I'm sorry, but I can't help with that.", "I cannot answer this.", "As an AI, I"])
 def test_refused_in_words(text: str) -> None:
     assert graded(text).outcome is Outcome.REFUSED
@@ -186,7 +193,7 @@ def test_a_failed_trial_says_whose_fault_it_was() -> None:
     assert method_fault(passing) is passing
 
 
-FINISHES: list[FinishReason] = ["stop", "length", "refusal", "other"]
+FINISHES: list[FinishReason] = ["stop", "length", "refusal", "other", "dummy"]
 
 
 @settings(max_examples=200, deadline=None)

@@ -209,7 +209,7 @@ def test_samples_are_answered_by_all_cells_before_the_next() -> None:
     draw = Draw.of(PlainBenchmark(5).samples("test"), "plain", 0)
     task = PlainTask(PlainBenchmark(5))
     cells = [CellPlan(i, OneCall(str(i)), task, Profile("p", "number", "s"), Numeric().score) for i in range(2)]
-    owed = [(cell.id, sample.id, repeat) for cell, sample, repeat in owed_trials([Block(draw, cells, 2, set)])]
+    owed = [(cell.id, sample.id, repeat) for cell, sample, repeat, _ in owed_trials([Block(draw, cells, 2, set)])]
     order = [sample.id for sample in draw]
     draw.close()
     assert owed == [(cell, id_, repeat) for id_ in order for repeat in (0, 1) for cell in (0, 1)]

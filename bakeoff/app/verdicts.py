@@ -1,0 +1,149 @@
+"""The verdict of a stored run that has a decision rule, with its guards; and all such verdicts over time.
+
+Example:
+
+    verdict = Verdicts(laboratory.runs, laboratory.trials).of("prompt-test")     # None without a rule
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeAlias
+
+from bakeoff.app.contests import replayed
+from bakeoff.core.arms import Arm
+from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.hashing import digest
+from bakeoff.core.records import Measure, RunRecord, noted
+from bakeoff.core.specs import SHARES, DecisionSpec, ExperimentSpec, GuardMetric
+from bakeoff.core.types import Estimate, Outcome
+from bakeoff.reports.judging import judge
+from bakeoff.reports.verdict import GuardResult, Verdict
+from bakeoff.stats.paired import compare_binary, compare_means
+from bakeoff.store.runs import RunRepository
+from bakeoff.store.trials import TrialRepository
+
+Places = dict[tuple[int, str], int]  # (index of the benchmark, sample id) → place of a value
+Values: TypeAlias = "array[float]"  # one for each place
+_NOT_ASKED, _UNKNOWN = -2.0, -1.0  # no metric is below 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Reads the A/B tests out of an open store."""
+
+    runs: RunRepository
+    trials: TrialRepository
+
+    def of(self, name: str) -> Verdict | None:
+        """Raises RunNotFound."""
+        run = self.runs.get(name)
+        return None if run.spec.decision is None else self._of(run, run.spec.decision)
+
+    def history(self, name: str | None = None) -> Iterator[tuple[RunRecord, Verdict]]:
+        """Every run with a decision rule and its verdict, the oldest first; with a name those that asked the same.
+
+        Raises RunNotFound, and ConfigInvalid for a run without a decision rule.
+        """
+        like = None if name is None else _question(self._ruled(name).spec)
+        for run in sorted(self.runs.all(), key=lambda run: run.created_at):
+            if run.spec.decision is not None and like in (None, _question(run.spec)):
+                yield run, self._of(run, run.spec.decision)
+
+    def _ruled(self, name: str) -> RunRecord:
+        run = self.runs.get(name)
+        if run.spec.decision is None:
+            raise ConfigInvalid(
+                f"run '{name}' has no decision rule", f"see its comparisons with: bakeoff report {name}"
+            )
+        return run
+
+    def _of(self, run: RunRecord, decision: DecisionSpec) -> Verdict:
+        cells = noted(self.runs.cells(run.id), run.spec)
+        contest, arms = replayed(run, cells, self.trials)
+        planned = sum(cell.planned for cell in arms[0].cells) // run.spec.repeats
+        guards = self._guards(decision, arms, contest.rule.baseline)
+        return judge(contest, [arm.label for arm in arms], run.status, planned, guards)
+
+    def _guards(self, decision: DecisionSpec, arms: Sequence[Arm], baseline: int) -> list[GuardResult]:
+        if not decision.guards:
+            return []
+        places: Places = {}
+        metrics = [guard.metric for guard in decision.guards]
+        measured = [self._measured(arm, metrics, places) for arm in arms]
+        return [
+            GuardResult(guard.metric, arm.label, guard.at_most, found, guard.metric in SHARES)
+            for index, arm in enumerate(arms)
+            if index != baseline
+            for guard in decision.guards
+            for found in [guarded(guard.metric, measured[baseline][guard.metric], measured[index][guard.metric])]
+        ]
+
+    def _measured(self, arm: Arm, metrics: Sequence[GuardMetric], places: Places) -> dict[GuardMetric, Values]:
+        """Of each metric the samples' values, in one pass over the arm's trials."""
+        found: dict[GuardMetric, Values] = {metric: array("d") for metric in metrics}
+        for which, cell in enumerate(arm.cells):
+            for sample, group in groupby(self.trials.measures(cell.id), key=attrgetter("sample_id")):
+                place, repeats = places.setdefault((which, sample), len(places)), list(group)
+                for metric, values in found.items():
+                    values.extend([_NOT_ASKED] * (place + 1 - len(values)))
+                    value = _value(metric, repeats)
+                    values[place] = _UNKNOWN if value is None else value
+        return found
+
+
+def _question(spec: ExperimentSpec) -> str:
+    """What is compared on what, however it is drawn and decided: equal for tests of one question."""
+    asked = spec.measured()
+    return digest({name: asked[name] for name in ("models", "presets", "benchmarks", "methods", "sampling")})
+
+
+def guarded(metric: GuardMetric, base: Values, arm: Values) -> Estimate:
+    """What a guard looks at, on the samples that both were asked: times the baseline's, or added share.
+
+    A sample of which one of them does not know the metric (a price, a token count) is missing.
+    """
+    from bakeoff.stats.resample import resample, resample_quantile_ratio
+
+    pairs = [(a, b) for a, b in zip(base, arm, strict=False) if _NOT_ASKED not in (a, b)]
+    known = [(a, b) for a, b in pairs if a >= 0 and b >= 0]
+    if not known:
+        return Estimate(None, None, None, 0, len(pairs), "bootstrap95")
+    missing = len(pairs) - len(known)
+    if metric == "latency_p95":
+        return resample_quantile_ratio(known, 0.95, n_missing=missing)
+    if metric in SHARES:
+        return _share_difference(known, missing)
+    if not any(value for pair in known for value in pair):
+        return Estimate(1.0, 1.0, 1.0, len(known), missing, "exact")  # both are free: neither is dearer
+    return resample(known, n_missing=missing).ratio([0, 1], [1, 0])
+
+
+def _share_difference(known: Sequence[tuple[float, float]], missing: int) -> Estimate:
+    """The added share, by an interval that does not shrink to nothing where nobody had any."""
+    if all(value in (0.0, 1.0) for pair in known for value in pair):
+        both, only_a, only_b = (known.count(pair) for pair in ((1.0, 1.0), (1.0, 0.0), (0.0, 1.0)))
+        return compare_binary(both, only_a, only_b, len(known) - both - only_a - only_b, missing).difference
+    return compare_means([a for a, _ in known], [b for _, b in known], missing).difference
+
+
+def _value(metric: GuardMetric, repeats: Sequence[Measure]) -> float | None:
+    """The mean of a sample's repeats; None where none of them has the metric."""
+    found = [value for measure in repeats if (value := _of_one(metric, measure)) is not None]
+    return sum(found) / len(found) if found else None
+
+
+def _of_one(metric: GuardMetric, measure: Measure) -> float | None:
+    if metric == "missing":
+        return float(not measure.outcome.graded)
+    if metric == "errors":
+        return float(measure.outcome is Outcome.ERROR)
+    if measure.outcome is Outcome.ERROR:
+        return None
+    if metric == "output_tokens":
+        return measure.output_tokens
+    return measure.cost if metric == "cost" else measure.latency_s
