@@ -47,6 +47,7 @@ def _model(name: str, entry: Entry) -> dict[str, Json]:
     context = f"{entry.context_length:,} context" if entry.context_length else "context unknown"
     return {
         "name": name,
+        "aliases": list(entry.aliases),
         "about": f"{entry.family} · {size} · {context} · {price} · {entry.engine}",
         "family": entry.family,
         "size_b": entry.size_b,

@@ -1,4 +1,7 @@
-"""The warnings before a run that costs: the lint over what is about to be asked. Never in the way of it."""
+"""The warnings before a run: what is odd about its files, and the lint over what is about to be asked.
+
+Never in the way of it. Files are looked at before any run (`file_hashes`), questions before one that costs.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from bakeoff.core.protocols import Engine
 
 
 def before_run(prepared: Prepared) -> list[Caution]:
-    """What is odd about the first questions of each benchmark; nothing for engines that cost nothing."""
+    """What is odd about the files, and about the first questions of each benchmark where an engine costs."""
     paid = {cell.model.name: cell.model.engine for cell in prepared.cells if _costs(cell.model.engine)}
     if not paid:
-        return []
+        return [*prepared.cautions]
     contexts = {name: engine.limits.context_length for name, engine in paid.items()}
     known = {name: length for name, length in contexts.items() if length}
     api = {model.model: model.api for model in prepared.spec.models}
-    found: list[Caution] = []
+    found = [*prepared.cautions]
     for ready in {id(cell.benchmark): cell.benchmark for cell in prepared.cells}.values():
         try:
             found += _look_at(ready, prepared.spec.sampling.stop, known)
@@ -31,7 +34,7 @@ def before_run(prepared: Prepared) -> list[Caution]:
 
 def _look_at(ready: PreparedBenchmark, stops: tuple[str, ...], contexts: dict[str, int]) -> list[Caution]:
     pooled = any(method.name == "few_shot" for method in ready.methods)
-    lint = Lint(ready.spec.benchmark, ready.benchmark, ready.profile, stops, contexts, pooled)
+    lint = Lint(ready.spec.benchmark, ready.benchmark, ready.profile, stops, contexts, pooled, drawn=True)
     for sample in islice(ready.draw, MOST_BEFORE_A_RUN):
         lint.see(sample, ready.methods, ready.task)
     return lint.cautions()

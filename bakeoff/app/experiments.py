@@ -19,17 +19,20 @@ from itertools import groupby
 
 from bakeoff import __version__
 from bakeoff.app.callers import Callers
+from bakeoff.app.contests import check_decision, referee_of
 from bakeoff.app.journals import asking, journal_folder, recover, recover_killed, was_killed
 from bakeoff.app.own_benchmarks import OWN_MARK
 from bakeoff.app.planning import Prepared, PreparedCell, prepare
 from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
-from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError
+from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError, UsageError
 from bakeoff.core.hashing import digest, identity_digest
+from bakeoff.core.origin import refuse_imported
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Json, Trial
 from bakeoff.reports.summary import RunSummary
+from bakeoff.reports.verdict import DuelResult
 from bakeoff.runner.calls import Counts
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.journal import Journal
@@ -56,6 +59,8 @@ class Progress:
     values: dict[int, tuple[float, float]] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     done_before: int = 0
+    duels: Sequence[DuelResult] = ()  # of an A/B test, as of its last look
+    looks: int | None = None  # of an A/B test so far
 
     def note(self, trial: Trial) -> None:
         counts = self.outcomes.setdefault(trial.cell, {})
@@ -93,7 +98,13 @@ class Laboratory:
         self.database.close()
 
     def prepare(self, spec: ExperimentSpec) -> Prepared:
-        return prepare(spec, self.settings, self.runs)
+        prepared = prepare(spec, self.settings, self.runs)
+        try:
+            check_decision(prepared)
+        except UsageError:
+            prepared.close()
+            raise
+        return prepared
 
     def open_run(self, prepared: Prepared) -> tuple[RunRecord, list[CellRecord]]:
         """The stored run of a prepared spec, made now if it is new. Raises SpecChanged."""
@@ -124,6 +135,7 @@ class Laboratory:
         return f"{name}-{digest(asked)[:8]}"
 
     def _spec_changed(self, run: RunRecord, spec: ExperimentSpec) -> SpecChanged:
+        refuse_imported(run.name, self.runs.cells(run.id))
         done = sum(sum(counts.values()) for counts in self.runs.outcomes(run.id).values())
         planned = sum(cell.planned for cell in self.runs.cells(run.id))
         changes = "; ".join(differences(run.spec.measured(), spec.measured())[:3])
@@ -153,12 +165,12 @@ class Laboratory:
                 ending = _run_loop(self._execute(prepared, run, cells, journal, progress, watch))
             finally:
                 seconds = time.monotonic() - started
-                self._close_execution(run, ending, seconds)
+                self._close_execution(run, ending, seconds, progress.looks)
         return Execution(self.runs.get(run.name), ending, progress.counts, seconds, progress.done)
 
-    def _close_execution(self, run: RunRecord, ending: Ending, seconds: float) -> None:
+    def _close_execution(self, run: RunRecord, ending: Ending, seconds: float, looks: int | None) -> None:
         try:
-            self.runs.close_execution(run.id, ending.status, seconds)
+            self.runs.close_execution(run.id, ending.status, seconds, looks)
         except StoreError:
             if ending.status is not RunStatus.INTERRUPTED:
                 raise  # else the store is what interrupted the run, and that error is on its way
@@ -187,7 +199,9 @@ class Laboratory:
         callers = Callers(prepared.spec, recorder, budget, progress.counts)
         lanes = self._lanes(prepared, plans, callers)
         judges = callers.connect(prepared.judges)
-        schedule = Schedule(lanes, recorder, progress.note, prepared.spec.budget.seconds, judges)
+        referee = referee_of(prepared, cells, self.trials, partial(setattr, progress, "duels"))
+        seconds = prepared.spec.budget.seconds
+        schedule = Schedule(lanes, recorder, progress.note, seconds, judges, referee)
         watch(progress, schedule)
         writing = asyncio.create_task(recorder.run())
         try:
@@ -196,6 +210,7 @@ class Laboratory:
             schedule.stop()
             return schedule.ending
         finally:
+            progress.looks = None if referee is None else max(referee.looks, run.looks or 0)
             await _finish(recorder, writing)
             if recorder.failure is not None:
                 raise _kept(recorder.failure, journal)
@@ -259,6 +274,8 @@ def _run_fields(fields: Mapping[str, object], store: str | None, watch: Watcher)
     laboratory = Laboratory(Settings.load(store))
     try:
         prepared = laboratory.prepare(spec)
+        for caution in prepared.cautions:
+            warnings.warn(f"{caution.code}: {caution}", RuntimeWarning, stacklevel=4)
         try:
             execution = laboratory.execute(prepared, watch)
         finally:
@@ -325,8 +342,9 @@ def _kept(failure: StoreError, journal: Journal) -> StoreError:
 
 
 def _asked(cell: CellRecord) -> Json:
-    """What a cell asks, and whom, beside what its spec says."""
-    return [cell.data_digest, *astuple(cell.identity)]
+    """What a cell asks, and whom, beside what its spec says: of a benchmark of the user's own also how."""
+    own = [cell.revision] if OWN_MARK in cell.revision else []
+    return [cell.data_digest, *astuple(cell.identity), *own]
 
 
 def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[PreparedCell]) -> None:

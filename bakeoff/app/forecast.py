@@ -1,8 +1,8 @@
 """What a run would cost before it costs anything: calls, tokens, money, time.
 
 Prompts are counted at four characters a token from a sample of the real prompts. Output tokens and
-latency are those of earlier runs of the same benchmark and method where there are any; else the
-output is bounded by the token limit and the time is not known. An unknown price stays unknown.
+latency are those of earlier runs of the same benchmark and method where there are any, best by the
+same model; else the output is bounded by the token limit and the time is not known. An unknown price stays unknown.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository, judges: Seq
         for sample in islice(benchmark.draw, SAMPLED_PROMPTS)
     ]
     prompt_tokens = round(sum(prompts) / len(prompts) / CHARS_PER_TOKEN * record.planned)
-    usual = runs.usual_tokens(record.benchmark, record.method)
+    own = runs.usual_tokens(record.benchmark, record.method, record.model)
+    usual = own or runs.usual_tokens(record.benchmark, record.method)
     most = cell.method.limit(benchmark.draw[0], benchmark.task)
     output_tokens = round((usual[0] if usual else most) * record.planned)
     turns = _turns(cell)
@@ -98,6 +99,7 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository, judges: Seq
         "prompt_tokens": prompt_tokens + judged.prompt_tokens,
         "output_tokens": output_tokens + judged.output_tokens,
         "output_is_bound": usual is None or judged.calls > 0,
+        "output_from": "model" if own else "benchmark" if usual else "limit",
         "cost_usd": None if cost is None or judged.usd is None else cost + judged.usd,
         "seconds": usual[1] * record.planned / in_flight if usual else None,
     }

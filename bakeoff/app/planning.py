@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from bakeoff.app import wiring
 from bakeoff.app.callers import Judge
+from bakeoff.app.file_hashes import compare_files
+from bakeoff.app.lacking import Lacking
+from bakeoff.app.lint import Caution
 from bakeoff.app.own_benchmarks import members
 from bakeoff.app.settings import Settings
+from bakeoff.benchmarks._files import watching
 from bakeoff.core import signature
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.prompts import continuations
@@ -36,6 +41,7 @@ class PreparedBenchmark:
     score: ScoreFunction
     task: wiring.ExperimentTask
     methods: Sequence[Method]
+    files: list[Path] = field(default_factory=list)  # that were opened for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Prepared:
     spec: ExperimentSpec
     cells: Sequence[PreparedCell]
     judges: Sequence[Judge] = ()
+    cautions: Sequence[Caution] = ()  # about the files that are read
 
     @property
     def trials(self) -> int:
@@ -90,17 +97,25 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
     judges = build_judges(spec, settings)
     _check_budget(spec, [*(prepared for _, prepared in models), *judges])
     benchmarks: list[PreparedBenchmark] = []
+    lacking = Lacking(settings)
+    names = [asked.benchmark for asked in spec.benchmarks]
     with ExitStack() as opened:
         for asked_benchmark, benchmark in built:
-            benchmarks.append(prepare_benchmark(asked_benchmark, benchmark, spec, runs, spec.methods, judges))
-            opened.callback(benchmarks[-1].draw.close)
+            with lacking.noted(asked_benchmark.benchmark):
+                benchmark = lacking.looked_for(asked_benchmark.benchmark, benchmark)
+                benchmarks.append(prepare_benchmark(asked_benchmark, benchmark, spec, runs, spec.methods, judges))
+                opened.callback(benchmarks[-1].draw.close)
+        lacking.tell(names)
         _check_judged(spec, benchmarks)
         for ready in benchmarks:
             for _, prepared in models:
                 _check_likelihood(prepared, ready)
                 _check_tools(prepared, ready)
-            for method in ready.methods:
-                method.prompt(ready.draw[0], ready.task)  # a method that cannot ask says so now
+            with lacking.noted(ready.spec.benchmark):
+                _check_methods(ready)
+        lacking.tell(names)
+        used = [(ready.spec.benchmark, ready.benchmark, ready.files) for ready in benchmarks]
+        cautions = compare_files(used, settings)
         opened.pop_all()  # no error: the draws stay open for the run
     cells: list[PreparedCell] = []
     for model, prepared in models:
@@ -109,7 +124,7 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
                 line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest)
                 record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
                 cells.append(PreparedCell(record, prepared, ready, method))
-    return Prepared(spec, cells, judges)
+    return Prepared(spec, cells, judges, cautions)
 
 
 def spell_out(spec: ExperimentSpec, settings: Settings) -> ExperimentSpec:
@@ -164,10 +179,10 @@ def prepare_benchmark(
     score = wiring.build_scorer(profile.scorer, profile.options, judges).score
     built = [wiring.build_method(method, profile) for method in methods]
     ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples is not None else None
-    samples = benchmark.samples(split)
-    draw = Draw.of(samples, asked.benchmark, spec.seed, spec.limit, ids)
+    with watching() as reading:
+        draw = Draw.of(benchmark.samples(split), asked.benchmark, spec.seed, spec.limit, ids)
     task = wiring.ExperimentTask(benchmark, spec, profile)
-    return PreparedBenchmark(asked, benchmark, draw, profile, score, task, built)
+    return PreparedBenchmark(asked, benchmark, draw, profile, score, task, built, reading.opened)
 
 
 def _check_split(profile: Profile, benchmark: str, split: str) -> None:
@@ -178,6 +193,14 @@ def _check_split(profile: Profile, benchmark: str, split: str) -> None:
             f"split '{split}' of '{benchmark}' has nothing that profile '{profile.name}' could grade by",
             f"write the benchmark as {whole} in a spec file",
         )
+
+
+def _check_methods(ready: PreparedBenchmark) -> None:
+    """A method that cannot ask says so now; the files of its examples are among those of the benchmark."""
+    with watching() as reading:
+        for method in ready.methods:
+            method.prompt(ready.draw[0], ready.task)
+    ready.files.extend(reading.opened)
 
 
 def _check_likelihood(model: PreparedModel, ready: PreparedBenchmark) -> None:
@@ -249,4 +272,5 @@ def _cell(
         data_digest=benchmark.draw.digest,
         planned=len(benchmark.draw) * repeats,
         signature=line,
+        repeated=benchmark.draw.repeated,
     )

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 
 from bakeoff.app import wiring
 from bakeoff.app.experiments import Laboratory
+from bakeoff.app.foreign_samples import matched, told_of_import
 from bakeoff.app.planning import PreparedBenchmark, build_judges, prepare_benchmark
-from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.protocols import Method, Profile
+from bakeoff.core.errors import ConfigInvalid, UnknownName, UsageError
+from bakeoff.core.origin import origin
+from bakeoff.core.protocols import Benchmark, Profile
 from bakeoff.core.records import CellRecord, Measure, RunRecord
-from bakeoff.core.specs import MethodSpec
+from bakeoff.core.specs import BenchmarkSpec, MethodSpec
 from bakeoff.core.types import Answer, Completion, Estimate, Outcome, Trial
 from bakeoff.reports.summary import CellTally
 from bakeoff.runner.grade import grade
@@ -49,24 +52,62 @@ class Regraded:
     moved: list[Moved] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Gradable:
+    """What a cell is graded by: the benchmark, the place of each sample in its draw, whether replies argue first."""
+
+    ready: PreparedBenchmark
+    places: Mapping[str, int]
+    reasoned: bool
+
+
 def regrade(
-    laboratory: Laboratory, name: str, profile: str, keep: int | None = None, only: int | None = None
+    laboratory: Laboratory, name: str, profile: str, keep: int | None = None, only: Collection[int] = ()
 ) -> Iterator[Regraded]:
     """Each cell of a run under the profile, at most `keep` moved trials of each. Raises UsageError.
 
-    `only` is the number of one cell. A trial that ended in an error has no answer and stays one.
+    `only` are numbers of cells; none is all. Every cell is checked before one is graded. A trial that ended in
+    an error has no answer and stays one.
     """
     run = laboratory.runs.get(name)
-    cells = laboratory.runs.cells(run.id)
-    chosen = cells if only is None else [cell for cell in cells if cell.position == only]
-    if not chosen:
-        raise ConfigInvalid(f"run '{name}' has no cell {only}", f"it has 0 to {len(cells) - 1}: bakeoff show {name}")
-    for cell in chosen:
-        yield _regrade_cell(laboratory, run, cell, profile, keep)
+    chosen = _chosen(run, laboratory.runs.cells(run.id), only)
+    with ExitStack() as opened:
+        for cell, found in _gradable(laboratory, run, chosen, profile, opened):
+            yield asyncio.run(_grade_all(laboratory, cell, found.ready, found.places, found.reasoned, keep))
 
 
-def _regrade_cell(laboratory: Laboratory, run: RunRecord, cell: CellRecord, profile: str, keep: int | None) -> Regraded:
-    asked = next(spec for spec in run.spec.benchmarks if spec.benchmark == cell.benchmark)
+def _chosen(run: RunRecord, cells: Sequence[CellRecord], only: Collection[int]) -> list[CellRecord]:
+    for position in only:
+        if position not in {cell.position for cell in cells}:
+            hint = f"it has 0 to {len(cells) - 1}: bakeoff show {run.name}"
+            raise ConfigInvalid(f"run '{run.name}' has no cell {position}", hint)
+    return [cell for cell in cells if not only or cell.position in only]
+
+
+def _gradable(
+    laboratory: Laboratory, run: RunRecord, cells: Sequence[CellRecord], profile: str, opened: ExitStack
+) -> list[tuple[CellRecord, _Gradable]]:
+    """Each cell with what it is graded by; a benchmark is opened once. Raises UsageError unless all can be."""
+    benchmarks: dict[tuple[str, str | None], PreparedBenchmark] = {}
+    found: list[tuple[CellRecord, _Gradable]] = []
+    wrong: dict[int, UsageError] = {}
+    for cell in cells:
+        asked = next(spec for spec in run.spec.benchmarks if spec.benchmark == cell.benchmark)
+        key = (cell.benchmark, asked.split)
+        try:
+            if key not in benchmarks:
+                benchmarks[key] = _open(laboratory, run, asked, profile, opened)
+            found.append((cell, _checked(laboratory, run, cell, benchmarks[key])))
+        except UsageError as error:
+            wrong[cell.position] = told_of_import(error, run, cell)
+    if wrong:
+        raise _refusal(run, wrong, [cell.position for cell, _ in found], profile)
+    return found
+
+
+def _open(
+    laboratory: Laboratory, run: RunRecord, asked: BenchmarkSpec, profile: str, opened: ExitStack
+) -> PreparedBenchmark:
     benchmark = wiring.build_benchmark(asked.benchmark, laboratory.settings)
     asked_now = asked.model_copy(update={"profile": profile, "scorer": None, "options": {}})
     judged = wiring.profile_of(benchmark, asked_now).scorer in wiring.JUDGED
@@ -74,30 +115,76 @@ def _regrade_cell(laboratory: Laboratory, run: RunRecord, cell: CellRecord, prof
     for judge in judges:
         judge.read_only(lambda key: laboratory.trials.find([key]).get(key))
     ready = prepare_benchmark(asked_now, benchmark, run.spec, laboratory.runs, judges=judges)
+    opened.callback(ready.draw.close)
+    return ready
+
+
+def _checked(laboratory: Laboratory, run: RunRecord, cell: CellRecord, ready: PreparedBenchmark) -> _Gradable:
+    """Raises UsageError where the answers of a cell cannot be graded so."""
+    if origin(cell) is not None:
+        return _checked_import(laboratory, run, cell, ready)
+    if ready.draw.digest != cell.data_digest:
+        raise ConfigInvalid(
+            f"the data of '{cell.benchmark}' changed since run '{run.name}' was made",
+            "put the old files back, then grade again",
+        )
+    stored, profile = ready.benchmark.profile(cell.profile), ready.profile
+    if stored.ask != profile.ask or _among(stored) != _among(profile):
+        has = "log-probabilities" if stored.ask == "likelihood" else "replies"
+        raise ConfigInvalid(
+            f"profile '{profile.name}' needs other answers than the {has} that cell {cell.position} of '{run.name}'"
+            " has",
+            f"run it: bakeoff run --benchmarks {cell.benchmark} --profile {profile.name}",
+        )
+    method = wiring.build_method(_method_spec(cell.method), stored)
+    places = {sample.id: place for place, sample in enumerate(ready.draw)}
+    return _Gradable(ready, places, method.reasons(ready.task))
+
+
+def _checked_import(laboratory: Laboratory, run: RunRecord, cell: CellRecord, ready: PreparedBenchmark) -> _Gradable:
+    """The same of an imported cell: its samples are found by their prompts, its profile may be none of ours."""
+    stored = _stored(ready.benchmark, cell)
+    if ready.profile.ask != "generate" or (stored is not None and stored.ask != "generate"):
+        raise ConfigInvalid(
+            f"profile '{ready.profile.name}' cannot grade the replies that cell {cell.position} of '{run.name}' has",
+            "choose a profile that reads replies",
+        )
+    return _Gradable(ready, matched(laboratory, run, cell, ready.draw), True)
+
+
+def _stored(benchmark: Benchmark, cell: CellRecord) -> Profile | None:
     try:
-        if ready.draw.digest != cell.data_digest:
-            raise ConfigInvalid(
-                f"the data of '{cell.benchmark}' changed since run '{run.name}' was made",
-                "put the old files back, then grade again",
-            )
-        stored = benchmark.profile(cell.profile)
-        if stored.ask != ready.profile.ask or _among(stored) != _among(ready.profile):
-            has = "log-probabilities" if stored.ask == "likelihood" else "replies"
-            raise ConfigInvalid(
-                f"profile '{profile}' needs other answers than the {has} that cell {cell.position} of '{run.name}' has",
-                f"run it: bakeoff run --benchmarks {cell.benchmark} --profile {profile}",
-            )
-        method = wiring.build_method(_method_spec(cell.method), stored)
-        return asyncio.run(_grade_all(laboratory, cell, ready, method, keep))
-    finally:
-        ready.draw.close()
+        return benchmark.profile(cell.profile)
+    except UnknownName:
+        return None
+
+
+def _refusal(run: RunRecord, wrong: Mapping[int, UsageError], fit: Sequence[int], profile: str) -> UsageError:
+    """Of all cells the one error that they share; else which cells cannot be graded, why, and how the others can."""
+    first = next(iter(wrong.values()))
+    if not fit and all(str(error) == str(first) for error in wrong.values()):
+        return first
+    reasons: dict[str, list[int]] = {}
+    for position, error in wrong.items():
+        reasons.setdefault(error.message, []).append(position)
+    told = "; ".join(f"{_cells(positions)}: {message}" for message, positions in reasons.items())
+    flags = " ".join(f"--cell {position}" for position in fit)
+    others = f"grade the others: bakeoff grade {run.name} --profile {profile} {flags}" if fit else "choose another"
+    return ConfigInvalid(f"of run '{run.name}' not all can be graded by '{profile}' ({told})", others)
+
+
+def _cells(positions: Sequence[int]) -> str:
+    return f"cell{'s' if len(positions) > 1 else ''} {', '.join(map(str, positions))}"
 
 
 async def _grade_all(
-    laboratory: Laboratory, cell: CellRecord, ready: PreparedBenchmark, method: Method, keep: int | None
+    laboratory: Laboratory,
+    cell: CellRecord,
+    ready: PreparedBenchmark,
+    places: Mapping[str, int],
+    reasoned: bool,
+    keep: int | None,
 ) -> Regraded:
-    places = {sample.id: place for place, sample in enumerate(ready.draw)}
-    reasoned = method.reasons(ready.task)
     before, after = CellTally(), CellTally()
     changes: Counter[tuple[str, str]] = Counter()
     moved: list[Moved] = []

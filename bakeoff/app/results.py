@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import orjson
 
 from bakeoff import __version__
+from bakeoff.app.verdicts import Verdicts
 from bakeoff.core.errors import ConfigInvalid, NotComparable, UnknownName
-from bakeoff.core.records import CellRecord, Fault, RunRecord
+from bakeoff.core.origin import keys_of, origin
+from bakeoff.core.records import CellRecord, Fault, RunRecord, RunStatus
 from bakeoff.core.types import Trial
-from bakeoff.reports.compare import Comparison, compare, correct
-from bakeoff.reports.metrics import further
+from bakeoff.reports.compare import Comparison, compare_met, correct
+from bakeoff.reports.metrics import Metrics
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
 
 VIEWS_PER_CELL = 400
-EXTREMES = 5
+PAIRS_KEPT = 1000  # of a comparison, in reports of whole runs
 CANDIDATES = 6
 
 
@@ -33,8 +36,10 @@ class Results:
     def summary(self, name: str) -> RunSummary:
         """Raises RunNotFound."""
         run = self.runs.get(name)
-        cells = [self._summary(cell) for cell in self.runs.cells(run.id)]
-        return RunSummary(run.name, run.status, run.created_at, run.seconds, run.version, cells)
+        spared = run.status is RunStatus.DECIDED or (run.status is RunStatus.COMPLETE and run.spec.decision is not None)
+        cells = [self._summary(cell, spared) for cell in self.runs.cells(run.id)]
+        verdict = Verdicts(self.runs, self.trials).of(name)
+        return RunSummary(run.name, run.status, run.created_at, run.seconds, run.version, cells, verdict)
 
     def faults(self, name: str) -> dict[int, list[Fault]]:
         """For each cell of a run, by its position: its errors by code. Raises RunNotFound."""
@@ -42,30 +47,27 @@ class Results:
         by_id = self.runs.faults(run.id)
         return {cell.position: by_id[cell.id] for cell in self.runs.cells(run.id) if cell.id in by_id}
 
-    def _summary(self, cell: CellRecord) -> CellSummary:
-        tally = CellTally()
+    def _summary(self, cell: CellRecord, spared: bool) -> CellSummary:
+        """One pass over a cell's trials: what it takes of each is a few bytes."""
+        tally, metrics = CellTally(timed=origin(cell) is None), Metrics()
         for measure in self.trials.measures(cell.id):
             tally.add(measure)
-        return replace(tally.summary(cell, __version__), further=further(self.trials.parts(cell.id)))
+            if measure.parts is not None and measure.value is not None:
+                metrics.add(measure.sample_id, orjson.loads(measure.parts))
+        return replace(tally.summary(cell, __version__, spared), further=metrics.estimates())
 
     def details(self, summary: RunSummary) -> list[CellDetail]:
         return [self._detail(cell) for cell in summary.cells]
 
     def _detail(self, summary: CellSummary) -> CellDetail:
-        latencies: list[float] = []
-        shown: list[Trial] = []
-        fast: list[tuple[float, int, Trial]] = []
-        slow: list[tuple[float, int, Trial]] = []
-        for number, trial in enumerate(self.trials.trials(summary.cell.id)):
-            if len(shown) < VIEWS_PER_CELL:
-                shown.append(trial)
-            if trial.error_code is None:
-                latencies.append(trial.latency_s)
-                _keep(fast, (-trial.latency_s, -number, trial))
-                _keep(slow, (trial.latency_s, -number, trial))
-        fastest = [trial for _, _, trial in sorted(fast, key=lambda item: -item[0])]
-        slowest = [trial for _, _, trial in sorted(slow, key=lambda item: -item[0])]
-        return CellDetail(summary, latencies, self.views(shown), self.views(fastest), self.views(slowest))
+        cell, timing = summary.cell.id, summary.timing
+        fastest, slowest = (
+            [trial for sample, repeat in extremes for trial in self.trials.of_sample(cell, sample, repeat)]
+            for extremes in (timing.fastest, timing.slowest)
+        )
+        with closing(self.trials.trials(cell)) as trials:
+            shown = list(islice(trials, VIEWS_PER_CELL))
+        return CellDetail(summary, timing.seconds, self.views(shown), self.views(fastest), self.views(slowest))
 
     def views(self, trials: Sequence[Trial]) -> list[TrialView]:
         """The trials with the prompt of their last call."""
@@ -95,25 +97,46 @@ class Results:
         return self.compare_cells(run_a, a, run_b, b)
 
     def compare_cells(self, run_a: RunRecord, a: CellRecord, run_b: RunRecord, b: CellRecord) -> Comparison:
+        """All samples on which they differ are told. Raises NotComparable."""
         around = [*self.runs.cells(run_a.id), *self.runs.cells(run_b.id)]
         names = cell_names(around, a, b)
         if names[0] == names[1]:
             names = (f"{run_a.name} {names[0]}".strip(), f"{run_b.name} {names[1]}".strip())
-        return compare(names, (a, b), (self.trials.graded(a.id), self.trials.graded(b.id)))
+        return self.met(names, (a, b), looked_at(run_a) or looked_at(run_b))
 
-    def comparisons(self, name: str) -> list[Comparison]:
+    def met(
+        self, names: tuple[str, str], cells: tuple[CellRecord, CellRecord], looked: str, pairs: int | None = None
+    ) -> Comparison:
+        """Two cells under given names; `pairs`: as many samples that differ are told. Raises NotComparable."""
+        a, b = cells
+        imported = origin(a) is not None and origin(b) is not None
+        asked = self.trials.asked(a.id), self.trials.asked(b.id)
+        return compare_met(names, cells, self.trials.met(a.id, b.id, imported), asked, looked, pairs)
+
+    def comparisons(self, name: str, pairs: int | None = PAIRS_KEPT) -> list[Comparison]:
         """In every benchmark of a run, each cell against the first, corrected for their number."""
         run = self.runs.get(name)
+        if run.spec.decision is not None:
+            return []  # its verdict compares the arms
         found: list[Comparison] = []
         first: dict[tuple[str, str, str], CellRecord] = {}
-        with_trials = self.runs.outcomes(run.id)
-        for cell in self.runs.cells(run.id):
-            if cell.id not in with_trials:
+        cells = self.runs.cells(run.id)
+        for cell in cells:
+            if not self.trials.answered(cell.id):
                 continue
             base = first.setdefault((cell.benchmark, cell.profile, cell.data_digest), cell)  # what can be compared
             if base is not cell:
-                found.append(self.compare_cells(run, base, run, cell))
+                found.append(self.met(cell_names(cells, base, cell), (base, cell), looked_at(run), pairs))
         return correct(found)
+
+
+def looked_at(run: RunRecord) -> str:
+    """Why the scores of a run may have had a say in where it ended; empty when they had none."""
+    if run.spec.decision is not None and run.spec.decision.early:
+        return f"run '{run.name}' has a decision rule"
+    if run.status in (RunStatus.RUNNING, RunStatus.INTERRUPTED):
+        return f"run '{run.name}' is not finished"
+    return ""
 
 
 def cell_names(around: Sequence[CellRecord], a: CellRecord, b: CellRecord) -> tuple[str, str]:
@@ -121,13 +144,6 @@ def cell_names(around: Sequence[CellRecord], a: CellRecord, b: CellRecord) -> tu
     parts = [p for p in ("variant", "preset", "method") if len({getattr(cell, p) for cell in around}) > 1]
     first, second = (" ".join(str(getattr(cell, part)) for part in parts) for cell in (a, b))
     return first, second
-
-
-def _keep(heap: list[tuple[float, int, Trial]], item: tuple[float, int, Trial]) -> None:
-    if len(heap) < EXTREMES:
-        heapq.heappush(heap, item)
-    else:
-        heapq.heappushpop(heap, item)
 
 
 def find_cell(cells: Sequence[CellRecord], which: str, run: str) -> CellRecord:
@@ -205,11 +221,17 @@ def _lines(results: Results, run: RunRecord, cell: CellRecord, trials: Sequence[
             "prompt_tokens": trial.prompt_tokens,
             "output_tokens": trial.output_tokens,
             "cost": trial.cost,
-            "latency_s": trial.latency_s,
+            "latency_s": trial.latency_s or None,  # 0 is no measurement
             "cached": trial.cached,
             "error_code": trial.error_code,
             "error": trial.error,
-            "content_keys": [key.hex() for key in trial.keys],
-            "content_key": trial.keys[-1].hex() if trial.keys else None,
+            "content_keys": keys_of(trial),
+            "content_key": next(reversed(keys_of(trial)), None),
+            "cell": cell.position,
+            "variant": cell.variant,
+            "profile": cell.profile,
+            "data_digest": cell.data_digest,
+            "planned": cell.planned,
+            "parts": trial.parts,
         }
         yield orjson.dumps(fields)

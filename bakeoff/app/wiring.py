@@ -18,7 +18,7 @@ from bakeoff.core.protocols import Benchmark, Engine, EngineConfig, Method, Prof
 from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.core.types import Price, Sample, Sampling
 from bakeoff.engines import ENGINES
-from bakeoff.engines.catalogue import Entry, models, preset
+from bakeoff.engines.catalogue import Entry, find, known_names, models, preset
 from bakeoff.methods import METHODS
 from bakeoff.scorers import SCORERS
 
@@ -37,16 +37,16 @@ class ResolvedModel:
 
 
 def resolve_model(name: str) -> ResolvedModel:
-    """Look a model up: a catalogue name, or `engine/id`. Raises UnknownName."""
-    entry = models().get(name)
-    if entry is not None:
-        return ResolvedModel(entry.engine, entry.id, entry)
+    """Look a model up: a catalogue name, one of its aliases, or `engine/id`. Raises UnknownName."""
+    listed = find(name)
+    if listed is not None:
+        return ResolvedModel(listed[1].engine, listed[1].id, listed[1])
     engine, slash, model_id = name.partition("/")
     if slash and model_id:
         ENGINES.check(engine)
         known = next((e for e in models().values() if e.engine == engine and e.id == model_id), None)
         return ResolvedModel(engine, model_id, known)
-    raise UnknownName("model", name, models(), see="bakeoff list models' or name it as 'engine/id")
+    raise UnknownName("model", name, known_names(), see="bakeoff list models' or name it as 'engine/id")
 
 
 def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Settings) -> Engine:
@@ -66,7 +66,7 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
     price = None
     if entry is not None and entry.input_price is not None and entry.output_price is not None:
         price = Price(entry.input_price, entry.output_price)
-    elif model.engine in ("fake", "llama_cpp"):
+    elif model.engine in ("fake", "llama_cpp", "transformers"):
         price = Price(0.0, 0.0)  # runs here: there is nobody to pay by the token
     config = EngineConfig(
         name=model.id,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import click
 import orjson
 
-from bakeoff.app.experiments import Laboratory
 from bakeoff.app.results import Results
-from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
-from bakeoff.cli.show import json_option, store_option
+from bakeoff.cli.show import json_option, open_store, store_option
 from bakeoff.reports.as_json import comparison_json
 
 
@@ -28,7 +26,7 @@ def compare(cell_a: str, cell_b: str, pairs: int, store: str | None, as_json: bo
       bakeoff compare my-run:0 my-run:1
       bakeoff compare my-run:naive my-run:cot
     """
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         comparison = Results(laboratory.runs, laboratory.trials).compare(cell_a, cell_b)
     finally:

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from bakeoff.app.experiments import Laboratory
-from bakeoff.app.settings import Settings
 from bakeoff.cli.run import execute
-from bakeoff.cli.show import store_option
+from bakeoff.cli.show import open_store, store_option
 from bakeoff.core.specs import parse_spec
 
 DEMO_MODEL = "smollm2-135m"
@@ -34,7 +32,7 @@ def demo(limit: int, model: str, output_dir: Path, store: str | None) -> int:
         "limit": limit,
         "seed": 7,
     }
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         spec = parse_spec(fields)
         code = execute(laboratory, spec, output_dir, as_json=False, quiet=False, pairs=5)

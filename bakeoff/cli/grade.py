@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 import orjson
 
-from bakeoff.app.experiments import Laboratory
 from bakeoff.app.regrading import Moved, Regraded, regrade
-from bakeoff.app.settings import Settings
-from bakeoff.cli.show import json_option, store_option
+from bakeoff.cli import screen
+from bakeoff.cli.show import json_option, open_store, store_option
 from bakeoff.core.types import Estimate, Trial
 from bakeoff.reports.charts import inert
-from bakeoff.reports.terminal import score_text
+from bakeoff.reports.terminal import NARROW, score_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 LONGEST = 60
+INDENT = 3
 
 
 @click.command()
 @click.argument("name")
 @click.option("--profile", required=True, metavar="NAME", help="The grading rule to use.")
-@click.option("--cell", type=int, help="Only this cell, by its number.")
+@click.option("--cell", "cells", type=int, multiple=True, help="Only this cell, by its number; repeatable.")
 @click.option(
     "--samples", "shown", type=int, default=10, show_default=True, help="Moved samples to list for each cell."
 )
 @store_option
 @json_option
-def grade(name: str, profile: str, cell: int | None, shown: int, store: str | None, as_json: bool) -> None:
+def grade(name: str, profile: str, cells: tuple[int, ...], shown: int, store: str | None, as_json: bool) -> None:
     """Grade the answers of run NAME by another profile, and show what moved and why.
 
     Calls nothing and stores nothing. With --json: a line for each cell, with every moved sample.
@@ -33,29 +39,39 @@ def grade(name: str, profile: str, cell: int | None, shown: int, store: str | No
     \b
       bakeoff grade my-run --profile lm-eval
     """
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
-        for found in regrade(laboratory, name, profile, None if as_json else shown, cell):
+        for found in regrade(laboratory, name, profile, None if as_json else shown, cells):
             if as_json:
                 click.echo(orjson.dumps(_json(found)).decode())
             else:
-                _print(found)
+                _print(found, screen.out())
     finally:
         laboratory.close()
 
 
-def _print(found: Regraded) -> None:
-    click.echo(f"{found.cell.position}  {found.cell.label}: {found.trials:,} trials, profile '{found.profile}'")
-    width = max(12, len(found.cell.profile), len(found.profile))
-    click.echo(f"   {found.cell.profile:<{width}} {score_text(found.before)}  n={found.before.n:,}")
-    click.echo(f"   {found.profile:<{width}} {score_text(found.after)}  n={found.after.n:,}")
+def _print(found: Regraded, console: Console) -> None:
+    """What moved; a line that is too long for the console goes on below, as far in as it began."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for indent, line in _lines(found, console.width):
+        console.print(Padding(Text(inert(line)), (0, 0, 0, indent)))
+
+
+def _lines(found: Regraded, width: int) -> Iterator[tuple[int, str]]:
+    """(how far in, what is said)."""
+    yield 0, f"{found.cell.position}  {found.cell.label}: {found.trials:,} trials, profile '{found.profile}'"
+    names = max(12, len(found.cell.profile), len(found.profile))
+    for name, estimate in ((found.cell.profile, found.before), (found.profile, found.after)):
+        yield INDENT, f"{name:<{names if width >= NARROW else 0}} {score_text(estimate)}  n={estimate.n:,}"
     moves = {change: count for change, count in found.changes.items() if change[0] != change[1]}
     for (before, after), count in sorted(moves.items(), key=lambda item: -item[1]):
-        click.echo(f"   {count:>6,} {before} → {after}")
+        yield INDENT, f"{count:>6,} {before} → {after}"
     if not found.moved:
-        click.echo("   nothing moved")
+        yield INDENT, "nothing moved"
     for moved in found.moved:
-        click.echo(f"   {inert(moved.after.sample_id)}: {_told(moved.before)} → {_told(moved.after)}")
+        yield INDENT, f"{moved.after.sample_id}: {_told(moved.before)} → {_told(moved.after)}"
 
 
 def _told(trial: Trial) -> str:

@@ -9,8 +9,8 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -23,16 +23,23 @@ if TYPE_CHECKING:
 # name → (module:attribute, one line): listing imports nothing.
 COMMANDS = {
     "demo": ("bakeoff.cli.demo:demo", "Run a real small model on this machine"),
+    "plan": ("bakeoff.cli.plan:plan", "Say what a run can show and what it costs, before it is run"),
     "run": ("bakeoff.cli.run:run", "Run an experiment, from flags or a YAML file"),
     "resume": ("bakeoff.cli.run:resume", "Go on with an interrupted run"),
     "runs": ("bakeoff.cli.show:runs", "List the runs in the store"),
     "show": ("bakeoff.cli.show:show", "Show one run and its scores"),
     "compare": ("bakeoff.cli.compare:compare", "Compare two cells on the same samples"),
+    "scaling": ("bakeoff.cli.scaling:scaling", "Compare models of several sizes: what does size buy, and cost?"),
+    "decisions": ("bakeoff.cli.decisions:decisions", "List A/B tests and their verdicts over time"),
+    "effects": ("bakeoff.cli.effects:effects", "Say what each model, preset and method of a run adds"),
     "grade": ("bakeoff.cli.grade:grade", "Grade stored answers by another profile, without a call"),
-    "report": ("bakeoff.cli.report:report", "Write a run's report: HTML, Markdown, JSON, CSV"),
+    "report": ("bakeoff.cli.report:report", "Write reports of runs: HTML, PDF, Markdown, LaTeX, figures, JSON, CSV, …"),
     "export": ("bakeoff.cli.export:export", "Write a run's trials, a line each"),
+    "import": ("bakeoff.cli.import_:import_", "Turn other tools' logs into runs: lm-eval, inspect, evalplus, JSONL"),
     "samples": ("bakeoff.cli.samples:samples", "Save and list named sample sets"),
     "data": ("bakeoff.cli.data:data", "List, summarise, fetch, check and add the data of benchmarks"),
+    "models": ("bakeoff.cli.models:models", "List models, show one, and count its memory on a device"),
+    "coverage": ("bakeoff.cli.coverage:coverage", "Try every model under every preset: does it fit, does it answer?"),
     "list": ("bakeoff.cli.listing:listing", "List models, benchmarks, methods, engines, scorers"),
     "doctor": ("bakeoff.cli.doctor:doctor", "Say what is installed and reachable, and how to fix it"),
 }
@@ -57,7 +64,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        found = getattr(importlib.import_module(module), attribute)
+        with _no_collection():
+            found = getattr(importlib.import_module(module), attribute)
         return found if isinstance(found, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,6 +86,17 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="bakeoff")
 def cli() -> None:
     pass
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Load modules without the search for garbage, a tenth of a start: what a module makes lives to the end."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # later collections pass it over
+        gc.enable()
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 
 from bakeoff.core.specs import ExperimentSpec
 from bakeoff.core.types import Json
+from bakeoff.reports.charts import inert
 from bakeoff.reports.terminal import cost_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bakeoff.app.contests import PlannedTest
 
-def print_forecast(spec: ExperimentSpec, expected: dict[str, Json], console: Console) -> None:
+
+def print_forecast(
+    spec: ExperimentSpec, expected: dict[str, Json], console: Console, test: PlannedTest | None = None
+) -> None:
     import yaml
 
     text = yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
@@ -21,8 +26,33 @@ def print_forecast(spec: ExperimentSpec, expected: dict[str, Json], console: Con
     for cell in cells:
         if isinstance(cell, dict):
             console.print(_line(cell), markup=False, highlight=False, soft_wrap=True)
+    for line in decision_lines(test) if test is not None else ():
+        console.print(f"# {inert(line)}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"# in all: {_amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"# hash: {spec.hash()} (nothing was run)", markup=False, highlight=False)
+
+
+def decision_lines(test: PlannedTest) -> list[str]:
+    """What an A/B test compares, by which rule, and whether all of it may not be asked."""
+    decision = test.decision
+    arms = ", ".join(f"'{arm}'{' (baseline)' if arm == test.baseline else ''}" for arm in test.arms)
+    margin = f" with a margin of {100 * decision.margin:g} points" if decision.margin is not None else ""
+    how = f"decided by '{decision.rule}'{margin} at alpha {decision.alpha:g}"
+    if not decision.early:
+        return [f"arms: {arms}", f"{how}: tested once, when all {test.samples:,} samples are asked"]
+    often = "once, at the end" if test.looks == 1 else f"after every {decision.batch:,} of {test.samples:,} samples"
+    stops = "" if test.looks == 1 else "; it may stop early, so what follows is the most that is asked"
+    return [f"arms: {arms}", f"{how}: looked at {often}{stops}"]
+
+
+def decision_json(test: PlannedTest) -> dict[str, Json]:
+    return {
+        "arms": list(test.arms),
+        "baseline": test.baseline,
+        "samples": test.samples,
+        "looks": test.looks,
+        "may_stop_early": test.decision.early and test.looks > 1,
+    }
 
 
 def _line(cell: dict[str, Json]) -> str:

@@ -9,15 +9,17 @@ from typing import Any
 import click
 import orjson
 
+from bakeoff.app.contests import planned_test
 from bakeoff.app.experiments import Execution, Laboratory, Progress
 from bakeoff.app.planning import Prepared, check_signature_data
 from bakeoff.app.results import Results
-from bakeoff.app.settings import Settings
 from bakeoff.app.writing import check_folder
 from bakeoff.cli import screen
 from bakeoff.cli.interrupts import Interrupts
+from bakeoff.cli.show import open_store
 from bakeoff.cli.spec_flags import build_spec, spec_options
 from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.origin import refuse_imported
 from bakeoff.core.records import RunStatus
 from bakeoff.core.signature import read as read_signature
 from bakeoff.core.specs import ExperimentSpec, parse_spec
@@ -27,6 +29,7 @@ from bakeoff.reports.summary import RunSummary
 from bakeoff.runner.schedule import Schedule
 
 COMPARED_AT_MOST = 3
+_ENDED = (RunStatus.COMPLETE, RunStatus.DECIDED)
 _WAITING = "waiting for another run that asks the same questions: what it pays for is not paid for twice"
 
 
@@ -67,7 +70,7 @@ def run(
       bakeoff run spec.yaml --limit 10 --dry-run
     """
     spec = build_spec(spec_file, signature, flags)
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store, quiet)
     try:
         if signature is not None:
             _check_data(laboratory, spec, signature)
@@ -111,9 +114,11 @@ def resume(
     \b
       bakeoff resume my-run
     """
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store, quiet)
     try:
-        stored = laboratory.runs.get(name).spec
+        run = laboratory.runs.get(name)
+        refuse_imported(name, laboratory.runs.cells(run.id))
+        stored = run.spec
         budget = {"calls": budget_calls, "seconds": budget_seconds}
         changed: dict[str, Any] = {"name": name, "budget": budget}
         if concurrency is not None:
@@ -172,14 +177,14 @@ def _tell(
     if as_json:
         click.echo(_as_json(results, summary, execution))
     elif execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
-        if execution.ending.status is RunStatus.COMPLETE and not quiet:
+        if execution.ending.status in _ENDED and not quiet:
             screen.talk(_last_word(execution))
         _print(results, summary, pairs)
     code = exit_code(execution, summary)
     if output_dir is not None:
         code = _write_reports(results, execution.run.name, output_dir) or code
     said_by_error = execution.ending.dead and (as_json or not execution.settled)
-    if execution.ending.status is not RunStatus.COMPLETE and not said_by_error:
+    if execution.ending.status not in _ENDED and not said_by_error:
         screen.talk(_last_word(execution))  # last: how to go on has to be what is left on the screen
     for lane, error in execution.ending.dead.items():
         screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
@@ -201,7 +206,8 @@ def _write_reports(results: Results, name: str, folder: Path) -> int:
 
 def _opening(prepared: Prepared, name: str) -> str:
     cells, flights = len(prepared.cells), prepared.spec.concurrency
-    return f"run '{name}': {cells} cells, {prepared.trials:,} trials, {flights} in flight"
+    most = "up to " if prepared.spec.decision is not None and prepared.spec.decision.early else ""
+    return f"run '{name}': {cells} cells, {most}{prepared.trials:,} trials, {flights} in flight"
 
 
 def _last_word(execution: Execution) -> str:
@@ -209,6 +215,8 @@ def _last_word(execution: Execution) -> str:
     told = f"{counts.calls:,} calls, {counts.cached:,} answered from the store, {execution.seconds:.1f} s"
     if execution.ending.status is RunStatus.COMPLETE:
         return f"run '{run.name}' is complete: {told}"
+    if execution.ending.status is RunStatus.DECIDED:
+        return f"run '{run.name}' is decided: {told}"
     why = {
         RunStatus.BUDGET: f"budget of {execution.ending.spent} reached",
         RunStatus.STOPPED: "an engine is dead",
@@ -230,12 +238,15 @@ def _as_json(results: Results, summary: RunSummary, execution: Execution) -> str
 
 
 def _print(results: Results, summary: RunSummary, pairs: int) -> None:
-    """The tables, what failed and why, the first comparisons, and last the signatures."""
+    """The tables, what failed and why, the verdict or the first comparisons, and last the signatures."""
     from bakeoff.reports.terminal import print_comparison, print_faults, print_signatures, print_tables
+    from bakeoff.reports.verdict_text import print_verdict
 
     console = screen.out()
     print_tables(summary, console)
     print_faults(results.faults(summary.name), summary.name, console)
+    if summary.verdict is not None:
+        print_verdict(summary.verdict, console)
     comparisons = results.comparisons(summary.name) if len(summary.cells) > 1 else []
     for comparison in comparisons[:COMPARED_AT_MOST]:
         print_comparison(comparison, console, pairs)
@@ -255,16 +266,18 @@ def exit_code(execution: Execution, summary: RunSummary) -> int:
 
 def _dry_run(laboratory: Laboratory, spec: ExperimentSpec, as_json: bool) -> int:
     from bakeoff.app.forecast import forecast
-    from bakeoff.cli.plan_view import print_forecast
+    from bakeoff.cli.plan_view import decision_json, print_forecast
 
     prepared = laboratory.prepare(spec)
     try:
-        expected = forecast(prepared, laboratory.runs)
+        expected, test = forecast(prepared, laboratory.runs), planned_test(prepared)
         _caution(prepared)
     finally:
         prepared.close()
     if as_json:
-        click.echo(orjson.dumps({"spec": prepared.spec.model_dump(mode="json"), "expected": expected}).decode())
+        decision = None if test is None else decision_json(test)
+        fields = {"spec": prepared.spec.model_dump(mode="json"), "expected": expected, "decision": decision}
+        click.echo(orjson.dumps(fields).decode())
     else:
-        print_forecast(prepared.spec, expected, screen.out())
+        print_forecast(prepared.spec, expected, screen.out(), test)
     return 0

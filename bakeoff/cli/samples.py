@@ -5,10 +5,8 @@ from __future__ import annotations
 import click
 import orjson
 
-from bakeoff.app.experiments import Laboratory
 from bakeoff.app.sampling import save_sets
-from bakeoff.app.settings import Settings
-from bakeoff.cli.show import json_option, store_option
+from bakeoff.cli.show import json_option, open_store, store_option
 from bakeoff.cli.spec_flags import split_list
 
 
@@ -26,7 +24,7 @@ def samples() -> None:
 @json_option
 def save(name: str, benchmarks: tuple[str, ...], limit: int, seed: int, store: str | None, as_json: bool) -> None:
     """Draw LIMIT samples of each benchmark and keep them as NAME."""
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         kept = save_sets(laboratory, name, split_list(benchmarks), limit, seed)
     finally:
@@ -43,7 +41,7 @@ def save(name: str, benchmarks: tuple[str, ...], limit: int, seed: int, store: s
 @json_option
 def list_sets(store: str | None, as_json: bool) -> None:
     """List the sample sets."""
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         kept = laboratory.runs.sample_sets()
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import sys
 import threading
@@ -16,14 +17,17 @@ import click
 from bakeoff.app.experiments import Progress
 from bakeoff.app.settings import coloured, columns
 from bakeoff.core.records import CellRecord
+from bakeoff.reports.charts import inert
 from bakeoff.reports.summary import NOT_RUN, estimate_of
 from bakeoff.reports.terminal import cost_text, score_text
+from bakeoff.reports.verdict_text import duel_line
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 CELLS_SHOWN = 8
 PIPED_WIDTH = 100
+SHORTEST_PAUSE = 0.5  # seconds; nobody needs to know of a shorter one
 _FILLING = re.compile(" +$", re.MULTILINE)
 
 
@@ -69,9 +73,10 @@ def talk(text: str) -> None:
 
 
 class LiveProgress:
-    """Redraws a few lines on stderr four times a second; does nothing when stderr is no terminal."""
+    """Redraws a few lines on stderr four times a second; where that is no terminal only tells what it waits for."""
 
     def __init__(self, wanted: bool = True) -> None:
+        self._wanted = wanted
         self._shown = wanted and sys.stderr.isatty()
         self._progress: Progress | None = None
         self._done = threading.Event()
@@ -79,9 +84,20 @@ class LiveProgress:
 
     def show(self, progress: Progress) -> None:
         self._progress = progress
-        if self._shown:
-            self._thread = threading.Thread(target=self._draw, name="progress", daemon=True)
+        if self._wanted:
+            work = self._draw if self._shown else self._tell_pauses
+            self._thread = threading.Thread(target=work, name="progress", daemon=True)
             self._thread.start()
+
+    def _tell_pauses(self) -> None:
+        """A line for each pause, and not for each call that is told to wait in it."""
+        told_until = 0.0
+        while not self._done.wait(0.25):
+            now = time.monotonic()
+            line = pause_line(self._progress, now) if self._progress is not None and now >= told_until else None
+            if line is not None and self._progress is not None:
+                talk(line)
+                told_until = self._progress.counts.paused_until
 
     def _draw(self) -> None:
         from rich.console import Console
@@ -121,12 +137,22 @@ def progress_lines(progress: Progress, now: float) -> list[str]:
     bar = "█" * int(share * 20) + "░" * (20 - int(share * 20))
     first = f"{bar} {progress.done:,}/{progress.total:,} · {rate:,.1f}/s · {speed:,.0f} tok/s · {cost_text(cost)}"
     second = f"errors {errors:,} · retries {counts.failed_tries:,} · cached {counts.cached:,} · ETA {eta_text(eta)}"
-    lines = [first, second]
+    lines = [first, second, *filter(None, [pause_line(progress, now)])]
     for cell in progress.cells[:CELLS_SHOWN]:
         lines.append(f"  {_running(progress, cell)}")
     if len(progress.cells) > CELLS_SHOWN:
         lines.append(f"  and {len(progress.cells) - CELLS_SHOWN} more cells")
+    lines += [f"  {duel_line(duel)}" for duel in progress.duels[:CELLS_SHOWN]]
     return lines
+
+
+def pause_line(progress: Progress, now: float) -> str | None:
+    """What is waited for, where an endpoint asked for it; None where nothing is, or not for long."""
+    counts = progress.counts
+    left = counts.paused_until - now
+    if left < SHORTEST_PAUSE:
+        return None
+    return f"waiting {math.ceil(left)} s: {inert(counts.paused_by)} asked for it (Retry-After)"
 
 
 def _running(progress: Progress, cell: CellRecord) -> str:

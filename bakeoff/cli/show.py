@@ -20,12 +20,22 @@ store_option = click.option("--store", metavar="URL", help="Database URL. [defau
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
+def open_store(url: str | None, quiet: bool = False) -> Laboratory:
+    """The store at a URL. One that is made in a folder that was not there is told: its path may be mistyped."""
+    settings = Settings.load(url)
+    laboratory = Laboratory(settings)
+    folder = laboratory.database.made_folder
+    if folder is not None and folder != settings.home and not quiet:
+        screen.talk(f"made a new store, and its folder '{folder}', which was not there")
+    return laboratory
+
+
 @click.command()
 @store_option
 @json_option
 def runs(store: str | None, as_json: bool) -> None:
     """List the runs in the store, the newest first."""
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         found = laboratory.runs.all()
         rows = []
@@ -62,7 +72,7 @@ def runs(store: str | None, as_json: bool) -> None:
 @json_option
 def show(name: str, sample: str | None, store: str | None, as_json: bool) -> None:
     """Show run NAME: its scores, or with --sample one of its samples in full."""
-    laboratory = Laboratory(Settings.load(store))
+    laboratory = open_store(store)
     try:
         results = Results(laboratory.runs, laboratory.trials)
         if sample is not None:
@@ -78,6 +88,10 @@ def show(name: str, sample: str | None, store: str | None, as_json: bool) -> Non
         console = screen.out()
         print_tables(summary, console)
         print_faults(faults, name, console)
+        if summary.verdict is not None:
+            from bakeoff.reports.verdict_text import print_verdict
+
+            print_verdict(summary.verdict, console)
         print_signatures(summary, console)
     finally:
         laboratory.close()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.specs import ExperimentSpec, parse_spec
+from bakeoff.core.errors import ConfigInvalid, UsageError
+from bakeoff.core.specs import ExperimentSpec, ModelSpec, at_commas, parse_spec
 
 Command = Callable[..., Any]
+_SHARE = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))\s*(%|pt|pts|points?)?$")
 _SAMPLING = ("temperature", "top_p", "max_tokens", "stop", "logprobs")
 _BUDGET = ("calls", "tokens", "usd", "seconds")
+_DECISION = ("margin", "alpha", "batch", "baseline", "guard", "ask_all")
+RULES = ["difference", "not_worse", "equivalent"]
 _PLAIN = ("name", "repeats", "limit", "samples", "seed", "concurrency", "retries", "timeout")
 
 _OPTIONS = (
@@ -41,6 +45,13 @@ _OPTIONS = (
     click.option("--max-tokens", type=int, help="Tokens a reply may have."),
     click.option("--stop", multiple=True, metavar="TEXT", help="A text that ends a reply; repeatable."),
     click.option("--logprobs", type=int, help="Alternatives per token to return."),
+    click.option("--decide", type=click.Choice(RULES), help="Compare as an A/B test; stop when it is decided."),
+    click.option("--margin", metavar="SHARE", help="Difference that does not matter: 0.03, 3% or 3pt."),
+    click.option("--alpha", type=float, help="Chance of a false claim. [default: 0.05]"),
+    click.option("--batch", type=int, help="Samples between two looks. [default: 32]"),
+    click.option("--baseline", metavar="ARM", help="What the others are compared with. [default: the first]"),
+    click.option("--guard", multiple=True, metavar="METRIC=MOST", help="E.g. latency=1.2 (times) or errors=1pt."),
+    click.option("--ask-all", is_flag=True, default=None, help="Decide once, when all is asked."),
     click.option("--concurrency", "-c", type=int, help="Calls in flight per endpoint. [default: 16]"),
     click.option("--retries", type=int, help="Further tries after a passing fault. [default: 5]"),
     click.option("--timeout", type=float, help="Seconds one call may take. [default: 300]"),
@@ -73,7 +84,10 @@ def build_spec(file: Path | None, signature: str | None, flags: dict[str, Any]) 
 
         fields, _ = read(signature)
     _lay_over(fields, flags)
-    return parse_spec(fields)
+    spec = parse_spec(fields)
+    _check_base_url("--base-url", flags["base_url"], spec.models)
+    _check_base_url("--judge-base-url", flags["judge_base_url"], spec.judges)
+    return spec
 
 
 def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
@@ -97,6 +111,54 @@ def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
         asked = _entries(fields.get("benchmarks"))
         fields["benchmarks"] = [_with(entry, "benchmark", grading) for entry in asked]
     _judges(fields, flags)
+    _decision(fields, flags)
+
+
+def _decision(fields: dict[str, Any], flags: dict[str, Any]) -> None:
+    """`--decide` makes it an A/B test; the other flags of it alone mean the usual rule."""
+    given = {name: flags[name] for name in _DECISION if flags[name] not in (None, ())}
+    if flags["decide"] is None and not given:
+        return
+    before = fields.get("decision")
+    rule: dict[str, Any] = dict(before) if isinstance(before, dict) else {"rule": before} if before else {}
+    if flags["decide"] is not None:
+        rule["rule"] = flags["decide"]
+    if "margin" in given:
+        rule["margin"] = _margin(given["margin"])
+    if "guard" in given:
+        rule["guards"] = [_guard(text) for text in given["guard"]]
+    if "ask_all" in given:
+        rule["early"] = False
+    fields["decision"] = rule | {name: given[name] for name in ("alpha", "batch", "baseline") if name in given}
+
+
+def _margin(text: str) -> float:
+    value = parse_share(text, "--margin")
+    if not 0 < value < 1:
+        bare = text.strip()[-1:].isdigit() and 1 <= value < 100
+        hint = f"write {value:g}pt or {value / 100:g}" if bare else "write it like 3pt or 0.03"
+        raise ConfigInvalid(f"'{text}' in --margin is no share between 0 and 1", hint)
+    return value
+
+
+def _guard(text: str) -> dict[str, Any]:
+    name, equals, most = text.partition("=")
+    if not equals:
+        raise ConfigInvalid(f"'{text}' in --guard is no 'metric=most'", "write it like latency=1.2 or errors=1pt")
+    try:
+        return {"metric": name.strip(), "at_most": parse_share(most, "--guard")}
+    except ConfigInvalid:
+        raise ConfigInvalid(
+            f"'{most}' in --guard is no number and no share", "write it like latency=1.2 or errors=1pt"
+        ) from None
+
+
+def parse_share(text: str, flag: str) -> float:
+    """`0.03`, `3%`, `3pt` or `3 points` as a share. Raises ConfigInvalid."""
+    found = _SHARE.match(text.strip())
+    if found is None:
+        raise ConfigInvalid(f"'{text}' in {flag} is no share", "write it like 0.03, 3% or 3pt")
+    return float(found[1]) / (100 if found[2] else 1)
 
 
 def _judges(fields: dict[str, Any], flags: dict[str, Any]) -> None:
@@ -124,8 +186,35 @@ def _with(entry: object, key: str, more: dict[str, Any]) -> object:
 
 
 def split_list(values: tuple[str, ...]) -> list[str]:
-    """`--models a,b --models c` is a, b, c."""
-    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+    """`--models a,b --models c` is a, b, c; a comma in the path of a file is part of it."""
+    return [part for value in values for part in ([value] if _is_file(value) else at_commas(value)) if part]
+
+
+def _is_file(value: str) -> bool:
+    """Whether the whole is a path, or one behind `engine/`."""
+    try:
+        return "," in value and any(Path(path).is_file() for path in (value, value.partition("/")[2]) if path)
+    except (OSError, ValueError):  # a text that no path can be
+        return False
+
+
+def _check_base_url(flag: str, url: str | None, models: Sequence[ModelSpec]) -> None:
+    """Raise ConfigInvalid for an address that none of the models is asked at."""
+    if url is None or not models or any(not _is_here(model.model) for model in models):
+        return
+    raise ConfigInvalid(
+        f"{flag} is given, and '{models[0].model}' runs in this process, at no address",
+        f"leave {flag} out, or name a model as openai_compatible/NAME",
+    )
+
+
+def _is_here(name: str) -> bool:
+    from bakeoff.app.wiring import resolve_model
+
+    try:
+        return resolve_model(name).engine in ("fake", "llama_cpp", "transformers")
+    except UsageError:  # it is told when the run is prepared
+        return False
 
 
 def parse_args(text: str) -> dict[str, bool | int | float | str]:

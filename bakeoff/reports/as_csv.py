@@ -1,4 +1,4 @@
-"""A summary as CSV: a row for each cell, a column for each number.
+"""Runs as CSV: a row for each cell, a column for each number.
 
 Texts that a spreadsheet would take for a formula are quoted with an apostrophe.
 """
@@ -7,22 +7,33 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
 from bakeoff.core.types import Json
 from bakeoff.reports.as_json import cell_json
 from bakeoff.reports.summary import RunSummary
 
 
-def render_csv(summary: RunSummary) -> str:
-    rows = [{"run": summary.name, **_flat(cell_json(cell))} for cell in summary.cells]
+def render_csv(runs: Sequence[RunSummary]) -> str:
+    """The cells of runs; empty where there are none."""
+    rows = rows_of(runs)
     if not rows:
         return ""
     out = io.StringIO()
-    columns = list(dict.fromkeys(name for row in rows for name in row))  # cells have metrics of their own
-    writer = csv.DictWriter(out, fieldnames=columns, lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=columns_of(rows), lineterminator="\n")
     writer.writeheader()
     writer.writerows([{name: _inert(value) for name, value in row.items()} for row in rows])
     return out.getvalue()
+
+
+def rows_of(runs: Sequence[RunSummary]) -> list[dict[str, Json]]:
+    """A flat row for each cell."""
+    return [{"run": run.name, **_flat(cell_json(cell))} for run in runs for cell in run.cells]
+
+
+def columns_of(rows: Sequence[dict[str, Json]]) -> list[str]:
+    """The columns of all rows: cells have metrics of their own."""
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def _flat(fields: dict[str, Json]) -> dict[str, Json]:

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from bakeoff.core.records import Fault
 from bakeoff.core.types import Estimate, Json
 from bakeoff.reports.compare import Comparison
+from bakeoff.reports.report import Report, Standing, smallest
 from bakeoff.reports.summary import CellSummary, RunSummary
 from bakeoff.reports.terminal import tokens_known
+from bakeoff.reports.verdict import ArmResult, DuelResult, Verdict
 
 Faults = Mapping[int, Sequence[Fault]]
 
@@ -66,6 +68,56 @@ def summary_json(summary: RunSummary, faults: Faults | None = None) -> dict[str,
         "created_at": summary.created_at,
         "seconds": summary.seconds,
         "version": summary.version,
+        "decision": None if summary.verdict is None else verdict_json(summary.verdict),
+    }
+
+
+def report_json(report: Report) -> dict[str, Json]:
+    """A report: of one run its fields, of several a list `runs`; comparisons and rankings beside."""
+    faults, runs = report.faults, report.runs
+    summaries: list[Json] = [summary_json(run, faults.get(run.name)) for run in runs]
+    fields = summaries[0] if len(runs) == 1 else {"runs": summaries}
+    return {
+        **(fields if isinstance(fields, dict) else {}),
+        "comparisons": [comparison_json(found) for found in report.comparisons],
+        "rankings": [standing_json(standing) for standing in report.standings],
+        "seeds": [*report.seeds],
+        "not_compared": [*report.unlike],
+    }
+
+
+def standing_json(standing: Standing) -> dict[str, Json]:
+    """A ranking: cells by their number in the report, and every pair of them; `why` where there is none."""
+    ranking = standing.ranking
+    return {
+        "benchmark": standing.benchmark,
+        "profile": standing.profile,
+        "why": standing.why or None,
+        "items": None if ranking is None else ranking.items,
+        "resamples": None if ranking is None else ranking.resamples,
+        "cells": [
+            {
+                "cell": int(one.name),
+                "name": standing.names[one.name],
+                "mean": estimate_json(one.mean),
+                "rank": one.rank,
+                "rank_low": one.rank_low,
+                "rank_high": one.rank_high,
+                "p_best": one.p_best,
+                "groups": [*one.groups.split()],
+            }
+            for one in (() if ranking is None else ranking.models)
+        ],
+        "pairs": [
+            {
+                "a": int(pair.a),
+                "b": int(pair.b),
+                "difference": estimate_json(pair.difference),
+                "p": pair.p,
+                "p_adjusted": pair.p_adjusted,
+            }
+            for pair in (() if ranking is None else ranking.pairs)
+        ],
     }
 
 
@@ -100,9 +152,64 @@ def comparison_json(comparison: Comparison) -> dict[str, Json]:
         "regressed": comparison.regressed,
         "neither": comparison.neither,
         "verdict": comparison.verdict,
+        "shared": comparison.shared,
+        "asked": list(comparison.asked),
+        "looked": comparison.looked or None,
+        "mde": smallest(comparison).value,
+        "differing": comparison.differing,
         "samples": pairs,
     }
 
 
 def _named(name: str, model: str, method: str, signature: str) -> dict[str, Json]:
     return {"name": name, "model": model, "method": method, "signature": signature}
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Json]:
+    """The contract for scripts; fields are only ever added."""
+    return {
+        "verdict": verdict.kind.value,
+        "winner": verdict.winner,
+        "sentence": verdict.sentence,
+        "stop": verdict.stop,
+        "early": verdict.early,
+        "rule": verdict.rule.name,
+        "alpha": verdict.rule.alpha,
+        "margin": verdict.rule.margin,
+        "asked": verdict.asked,
+        "planned": verdict.planned,
+        "arms": [_arm_json(arm) for arm in verdict.arms],
+        "duels": [_duel_json(duel) for duel in verdict.duels],
+        "guards": [
+            {
+                "metric": guard.metric,
+                "arm": guard.arm,
+                "at_most": guard.at_most,
+                "found": estimate_json(guard.found),
+                "holds": guard.holds,
+            }
+            for guard in verdict.guards
+        ],
+        "notes": list(verdict.notes),
+    }
+
+
+def _arm_json(arm: ArmResult) -> Json:
+    return {"arm": arm.label, "beaten_by": arm.beaten_by, "after": arm.after, "standing": arm.standing}
+
+
+def _duel_json(duel: DuelResult) -> Json:
+    return {
+        "a": duel.a,
+        "b": duel.b,
+        "difference": estimate_json(duel.difference),
+        "only_a": duel.only_a,
+        "only_b": duel.only_b,
+        "e": duel.e,
+        "p": duel.p,
+        "alpha": duel.alpha,
+        "final": duel.final,
+        "winner": duel.winner,
+        "claimed": duel.claimed,
+        "p_not_worse": duel.p_not_worse,
+    }

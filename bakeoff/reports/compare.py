@@ -3,20 +3,28 @@
 Only samples that both cells graded are compared. With repeats, repeat i is paired with repeat i and a
 sample counts once, by the mean of its repeats: twenty answers to one question are one question.
 The sentence says "no difference shown" unless the interval excludes zero and the test agrees.
+
+Cells of a run that somebody may have ended, or may yet end, because of how the scores looked are
+compared by a test and an interval that hold at any look: the usual ones would not.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bakeoff.core.errors import NotComparable
-from bakeoff.core.records import CellRecord
+from bakeoff.core.origin import asked_of
+from bakeoff.core.records import CellRecord, Met
 from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.stats.contest import Duel
 from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import compare_binary, compare_means
+from bakeoff.stats.sequential import PRIOR
 
 ALPHA = 0.05
+LEAST_SHARED = 0.5  # of the smaller cell's samples: fewer are no comparison of these cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ class Comparison:
     pairs: Sequence[Pair]
     p_adjusted: float | None = None
     family: int = 1
+    asked: tuple[int, int] = (0, 0)  # samples that each cell was asked; those of one alone are left out
+    shared: int = 0
+    looked: str = ""  # why the test is one that holds at any look
+    differing: int = 0  # answers that differ; `pairs` may be the first of them
 
     @property
     def shown(self) -> bool:
@@ -73,17 +85,21 @@ class Comparison:
         p = "" if self.p_adjusted is None else f"; {self.test} {format_p(self.p_adjusted)}"
         if self.family > 1 and p:
             p += f", Holm for {self.family}"
-        where = f"on {estimate.n:,} pairs of '{self.a.benchmark}'"
+        where = f"on {estimate.n:,} pair{'s' if estimate.n != 1 else ''} of '{self.a.benchmark}'"
+        if max(self.asked) > self.shared:
+            where += f" ({self.shared:,} samples shared, of {self.asked[0]:,} and {self.asked[1]:,})"
         low, high = 100 * estimate.low, 100 * estimate.high
+        told = f"{self.looked[:1].upper()}{self.looked[1:]}"
+        why = f" {told}, so the test is one that holds at any look." if told else ""
         if not self.shown:
             points = f"{100 * estimate.value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
-            return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p})."
+            return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p}).{why}"
         if estimate.value > 0:
             better, worse = self.name_b, self.name_a
         else:
             better, worse, low, high = self.name_a, self.name_b, -high, -low
         points = f"{100 * abs(estimate.value):.1f} points, 95 % interval {low:.1f} to {high:.1f}"
-        return f"'{better}' scores higher than '{worse}' {where} ({points}{p})."
+        return f"'{better}' scores higher than '{worse}' {where} ({points}{p}).{why}"
 
 
 def format_p(p: float) -> str:
@@ -98,9 +114,54 @@ def correct(comparisons: Sequence[Comparison]) -> list[Comparison]:
 
 
 def compare(
-    names: tuple[str, str], cells: tuple[CellRecord, CellRecord], trials: tuple[Iterable[Trial], Iterable[Trial]]
+    names: tuple[str, str],
+    cells: tuple[CellRecord, CellRecord],
+    trials: tuple[Iterable[Trial], Iterable[Trial]],
+    looked: str = "",
 ) -> Comparison:
-    """Pair the trials of two cells and compare them. Raises NotComparable."""
+    """Pair the trials of two cells and compare them; `looked` says why it has to hold at any look.
+
+    Raises NotComparable.
+    """
+    by_sample = {(trial.sample_id, trial.repeat): trial for trial in trials[0]}
+    matched: list[Met] = []
+    seen: dict[str, int] = {}  # in the order of the second cell
+    for trial in trials[1]:
+        seen.setdefault(trial.sample_id, len(seen))
+        if (other := by_sample.get((trial.sample_id, trial.repeat))) is not None:
+            matched.append(_met(other, trial))
+    matched.sort(key=lambda met: seen[met.sample_id])
+    return compare_met(names, cells, matched, (len({sample for sample, _ in by_sample}), len(seen)), looked)
+
+
+def compare_met(
+    names: tuple[str, str],
+    cells: tuple[CellRecord, CellRecord],
+    met: Iterable[Met],
+    asked: tuple[int, int],
+    looked: str = "",
+    pairs: int | None = None,
+) -> Comparison:
+    """Compare two cells by what they made of the samples that both were asked, the repeats of a sample together.
+
+    `asked`: samples that each cell was asked; `pairs`: as many of those that differ are kept, or all.
+    Takes 16 bytes a sample. Raises NotComparable.
+    """
+    _check_kinds(names, cells)
+    tally = _Tally(pairs)
+    for one in met:
+        tally.add(one)
+    tally.close()
+    _check_shared(names, asked, tally.shared)
+    if not tally.alike:
+        raise NotComparable(
+            f"the data of '{cells[0].benchmark}' differs between '{names[0]}' and '{names[1]}'",
+            "compare cells that were asked the same questions",
+        )
+    return replace(tally.comparison(names, cells, looked), asked=asked, shared=tally.shared)
+
+
+def _check_kinds(names: tuple[str, str], cells: tuple[CellRecord, CellRecord]) -> None:
     a, b = cells
     if a.benchmark != b.benchmark:
         raise NotComparable(
@@ -112,48 +173,100 @@ def compare(
             f"'{names[0]}' is graded by profile '{a.profile}' and '{names[1]}' by '{b.profile}'",
             "compare cells graded by one rule",
         )
-    by_sample = {(trial.sample_id, trial.repeat): trial for trial in trials[0]}
-    matched = [(by_sample[key], t) for t in trials[1] if (key := (t.sample_id, t.repeat)) in by_sample]
-    if not matched:
+
+
+def _check_shared(names: tuple[str, str], asked: tuple[int, int], shared: int) -> None:
+    if not shared:
         raise NotComparable(f"'{names[0]}' and '{names[1]}' share no samples", "compare cells of one run")
-    if any(x.target != y.target for x, y in matched):
+    if shared < LEAST_SHARED * min(asked):
         raise NotComparable(
-            f"the data of '{a.benchmark}' differs between '{names[0]}' and '{names[1]}'",
-            "compare cells that were asked the same questions",
+            f"'{names[0]}' and '{names[1]}' share {shared:,} samples, of {asked[0]:,} and {asked[1]:,}:"
+            " too few to speak for either",
+            "ask both the same samples: the same --seed and --limit, or --samples NAME",
         )
-    return _compare_matched(names, cells, matched)
 
 
-def _compare_matched(
-    names: tuple[str, str], cells: tuple[CellRecord, CellRecord], matched: Sequence[tuple[Trial, Trial]]
-) -> Comparison:
-    graded = [(x, y) for x, y in matched if x.outcome.graded and y.outcome.graded]
-    values = _by_sample(graded)
-    missing = len({x.sample_id for x, _ in matched}) - len(values)
-    both = sum(1 for x, y in values if x == y and x > 0)
-    improved = sum(1 for x, y in values if y > x)
-    regressed = sum(1 for x, y in values if y < x)
-    neither = len(values) - both - improved - regressed
-    differing = [_pair(x, y) for x, y in graded if x.value != y.value]
-    if len(values) < len(graded) or any(x.outcome is Outcome.SCORED for x, _ in graded):
-        means = compare_means([x for x, _ in values], [y for _, y in values], missing)
-        difference, test, p, p_mid = means.difference, "paired t", means.p, None
-    else:
-        binary = compare_binary(both, regressed, improved, neither, missing)
-        difference, test, p, p_mid = binary.difference, "exact McNemar", binary.p_exact, binary.p_mid
-    return Comparison(*names, *cells, difference, test, p, p_mid, both, improved, regressed, neither, differing, p)
+def _asked_otherwise(a: Trial, b: Trial) -> bool:
+    """Whether two logs of other tools say that this sample was another question."""
+    first, second = asked_of(a), asked_of(b)
+    return bool(first and second and first != second)
 
 
-def _by_sample(graded: Sequence[tuple[Trial, Trial]]) -> list[tuple[float, float]]:
-    """The two cells' mean scores of each sample."""
-    sums: dict[str, tuple[float, float, int]] = {}
-    for x, y in graded:
-        a, b, count = sums.get(x.sample_id, (0.0, 0.0, 0))
-        sums[x.sample_id] = (a + (x.value or 0.0), b + (y.value or 0.0), count + 1)
-    return [(a / count, b / count) for a, b, count in sums.values()]
+def _met(a: Trial, b: Trial) -> Met:
+    alike = a.target == b.target and not _asked_otherwise(a, b)
+    texts = (a.target, a.extracted, b.extracted)
+    return Met(a.sample_id, a.repeat, a.outcome, b.outcome, a.value, b.value, *texts, alike)
 
 
-def _pair(a: Trial, b: Trial) -> Pair:
-    return Pair(
-        a.sample_id, a.repeat, a.target, a.outcome, b.outcome, a.extracted, b.extracted, a.value or 0.0, b.value or 0.0
-    )
+class _Tally:
+    """Takes what two cells made of each sample and repeat, one at a time, and keeps two numbers a sample."""
+
+    def __init__(self, pairs: int | None) -> None:
+        self._most = pairs
+        self.pairs: list[Pair] = []
+        self.differing = 0
+        self.shared = 0
+        self.alike = True
+        self._scored = False
+        self._graded = 0
+        self._a, self._b = array("d"), array("d")  # the two cells' mean scores of each sample
+        self._sample: str | None = None
+        self._open = (0.0, 0.0, 0)
+
+    def add(self, met: Met) -> None:
+        if met.sample_id != self._sample:
+            self.close()
+            self._sample = met.sample_id
+            self.shared += 1
+        self.alike = self.alike and met.alike
+        if not (met.outcome_a.graded and met.outcome_b.graded):
+            return
+        a, b, count = self._open
+        self._open = a + (met.value_a or 0.0), b + (met.value_b or 0.0), count + 1
+        self._graded += 1
+        self._scored = self._scored or Outcome.SCORED in (met.outcome_a, met.outcome_b)
+        if met.value_a != met.value_b:
+            self.differing += 1
+            if self._most is None or len(self.pairs) < self._most:
+                self.pairs.append(_pair(met))
+
+    def close(self) -> None:
+        """Note the sample that was added last."""
+        a, b, count = self._open
+        if count:
+            self._a.append(a / count)
+            self._b.append(b / count)
+            self._open = (0.0, 0.0, 0)
+
+    def comparison(self, names: tuple[str, str], cells: tuple[CellRecord, CellRecord], looked: str) -> Comparison:
+        counts = self._counts()
+        missing = self.shared - len(self._a)
+        p_mid: float | None = None
+        if looked:
+            duel = Duel(ALPHA, PRIOR, None)
+            duel.add(list(zip(self._a, self._b, strict=True)), missing)
+            difference, test, p = duel.estimate, "anytime test", duel.p if duel.n else None
+        elif len(self._a) < self._graded or self._scored:
+            means = compare_means(self._a, self._b, missing)
+            difference, test, p = means.difference, "paired t", means.p
+        else:
+            both, improved, regressed, neither = counts
+            binary = compare_binary(both, regressed, improved, neither, missing)
+            difference, test, p, p_mid = binary.difference, "exact McNemar", binary.p_exact, binary.p_mid
+        found = Comparison(*names, *cells, difference, test, p, p_mid, *counts, self.pairs, p, looked=looked)
+        return replace(found, differing=self.differing)
+
+    def _counts(self) -> tuple[int, int, int, int]:
+        """Samples that both have right (or above 0 alike), that B has better, that A has better, the rest."""
+        both = improved = regressed = 0
+        for a, b in zip(self._a, self._b, strict=True):
+            both += a == b and a > 0
+            improved += b > a
+            regressed += a > b
+        return both, improved, regressed, len(self._a) - both - improved - regressed
+
+
+def _pair(met: Met) -> Pair:
+    outcomes, extracted = (met.outcome_a, met.outcome_b), (met.extracted_a, met.extracted_b)
+    values = met.value_a or 0.0, met.value_b or 0.0
+    return Pair(met.sample_id, met.repeat, met.target or "", *outcomes, *extracted, *values)

@@ -4,7 +4,7 @@ Texts of models are hostile. Three walls keep them inert: Jinja escapes every va
 cleans the whole page of odd characters, and a Content-Security-Policy lets nothing load and no
 script run but ours, named by its hash. The script is handed no data. Example:
 
-    Path("report.html").write_text(render_html(summary, details, comparisons), encoding="utf-8")
+    Path("report.html").write_text(render_html(report, details), encoding="utf-8")
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from bakeoff.core.records import CellRecord, RunStatus
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
 from bakeoff.reports.compare import Comparison
-from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, RunSummary, TrialView, other_metrics
+from bakeoff.reports.document import matrix_rows, method_lines, ranking_rows, reading, rule_text
+from bakeoff.reports.report import Entry, Report, smallest
+from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, TrialView, other_metrics
+from bakeoff.reports.verdict import DuelResult
+from bakeoff.reports.verdict_text import duel_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -46,6 +50,7 @@ KINDS = (*(outcome.value for outcome in MISSING), NOT_RUN)
 _STATUS = {
     RunStatus.RUNNING: "Still running: every number is of the trials so far.",
     RunStatus.COMPLETE: "",
+    RunStatus.DECIDED: "Ended by its decision rule; what was not run was spared, and does not count as missing.",
     RunStatus.INTERRUPTED: "Interrupted before its end; what was not run counts as missing.",
     RunStatus.BUDGET: "Ended at a limit of calls, tokens, money or time; what was not run counts as missing.",
     RunStatus.STOPPED: "Cells were stopped because an engine was dead; what was not run counts as missing.",
@@ -95,34 +100,46 @@ class CellPage:
         return self.detail.summary
 
 
-def render_html(summary: RunSummary, details: Sequence[CellDetail], comparisons: Sequence[Comparison]) -> str:
+def render_html(report: Report, details: Sequence[CellDetail]) -> str:
     """The page, as text that every codec can write.
 
     `details` need not cover every cell and their `views` need not cover every trial: the page says
     how many of how many it shows.
     """
     pages = [_cell_page(place, detail) for place, detail in enumerate(details)]
+    entries = report.entries
+    return render_page(
+        "report.html.jinja",
+        max((run.version for run in report.runs), default=""),
+        report=report,
+        cells=[entry.summary for entry in entries],
+        placed={entry.cell.id: entry for entry in entries},
+        notes=_STATUS,
+        pages=pages,
+        anchors={page.summary.cell.id: page.id for page in pages},
+        panels={
+            (page.summary.cell.id, panel.trial.sample_id, panel.trial.repeat): panel.id
+            for page in pages
+            for panel in page.panels
+        },
+        latency_unit=_latency_unit([entry.summary for entry in entries]),
+    )
+
+
+def render_page(template: str, version: str, **fields: object) -> str:
+    """A page of ours, made by a version of Bakeoff: our style, our script and nothing else may run in it."""
     script = _resource("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page = (
         _environment()
-        .get_template("report.html.jinja")
+        .get_template(template)
         .render(
-            run=summary,
-            status_note=_STATUS[summary.status],
-            pages=pages,
-            comparisons=comparisons,
-            anchors={page.summary.cell.id: page.id for page in pages},
-            panels={
-                (page.summary.cell.id, panel.trial.sample_id, panel.trial.repeat): panel.id
-                for page in pages
-                for panel in page.panels
-            },
-            latency_unit=_latency_unit(summary.cells),
             policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
             "base-uri 'none'; form-action 'none'",
             style=_markup(_resource("report.css")),
             script=_markup(script),
+            version=version,
+            **fields,
         )
     )
     return charts.inert(page)
@@ -154,16 +171,21 @@ def _key(view: TrialView) -> tuple[str, int]:
     return view.trial.sample_id, view.trial.repeat
 
 
-def _interval_charts(cells: Sequence[CellSummary]) -> list[tuple[str, Markup]]:
+def _interval_charts(entries: Sequence[Entry], several: bool) -> list[tuple[str, Markup]]:
     """One chart of shares and one of mean scores, where there are such cells."""
-    benchmarks = list(dict.fromkeys(cell.cell.benchmark for cell in cells))
-    several = len(benchmarks) > 1
+    benchmarks = list(dict.fromkeys(entry.cell.benchmark for entry in entries))
+    grouped = len(benchmarks) > 1
     found = []
     for title, continuous in (("Share correct", False), ("Mean score", True)):
         rows = [
-            charts.IntervalRow(c.cell.variant, c.estimate, _condition(c.cell), group=c.cell.benchmark * several)
-            for c in sorted(cells, key=lambda cell: benchmarks.index(cell.cell.benchmark))
-            if c.continuous is continuous
+            charts.IntervalRow(
+                one.cell.variant,
+                one.summary.estimate,
+                _condition(one.cell) + f" · {one.run}" * several,
+                group=one.cell.benchmark * grouped,
+            )
+            for one in sorted(entries, key=lambda entry: benchmarks.index(entry.cell.benchmark))
+            if one.summary.continuous is continuous
         ]
         if rows:
             found.append((title, _markup(charts.interval_chart(rows, title=title, percent=not continuous))))
@@ -175,11 +197,25 @@ def _condition(cell: CellRecord) -> str:
 
 
 def _difference_chart(comparisons: Sequence[Comparison]) -> Markup:
+    """The comparisons as a forest, those of one benchmark together and under its name where there are several."""
+    benchmarks = list(dict.fromkeys(one.a.benchmark for one in comparisons))
     rows = [
-        charts.IntervalRow(one.name_b, one.difference, f"against {one.name_a}", hollow=not one.shown)
-        for one in comparisons
+        charts.IntervalRow(
+            one.name_b,
+            one.difference,
+            f"against {one.name_a}",
+            group=one.a.benchmark if len(benchmarks) > 1 else "",
+            hollow=not one.shown,
+        )
+        for one in sorted(comparisons, key=lambda one: benchmarks.index(one.a.benchmark))
     ]
     return _markup(charts.difference_chart(rows, title="Differences with their intervals"))
+
+
+def _duel_chart(duels: Sequence[DuelResult]) -> Markup:
+    """The duels of an A/B test as a forest; a hollow dot is for what was not decided."""
+    rows = [charts.IntervalRow(one.b, one.difference, f"against {one.a}", hollow=one.winner is None) for one in duels]
+    return _markup(charts.difference_chart(rows, title="Differences of the arms with their intervals"))
 
 
 def _outcome_bar(summary: CellSummary) -> Markup:
@@ -222,6 +258,11 @@ def _between(low: float | None, high: float | None, continuous: bool) -> str:
     if low is None or high is None:
         return "none"
     return f"{_score(low, continuous, False)}\u2009–\u2009{_score(high, continuous, False)}"
+
+
+def _kinds_of(cells: Sequence[CellSummary]) -> list[str]:
+    """The ways in which trials of these cells are missing."""
+    return [kind for kind in KINDS if any(cell.outcomes.get(kind) for cell in cells)]
 
 
 def _interval_names(cells: Sequence[CellSummary]) -> str:
@@ -280,13 +321,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    named = (_interval_charts, _difference_chart, _outcome_bar, _pair_bar, _pair_segments, _latency_chart)
-    worded = (_score, _between, _interval_names, _money, _latency, _when, _tile)
+    named = (_interval_charts, _difference_chart, _duel_chart, _outcome_bar, _pair_bar, _pair_segments, _latency_chart)
+    worded = (_kinds_of, _score, _between, _interval_names, _money, _latency, _when, _tile)
     environment.globals.update({function.__name__[1:]: function for function in (*named, *worded)})
-    environment.globals.update(
-        latency_unit_of=_latency_unit, cut=cut, seconds=charts.seconds, symbols=SYMBOLS, kinds=KINDS
-    )
-    environment.globals.update(other_metrics=other_metrics)
+    environment.globals.update(latency_unit_of=_latency_unit, cut=cut, seconds=charts.seconds, symbols=SYMBOLS)
+    environment.globals.update(other_metrics=other_metrics, duel_line=duel_line, rule_text=rule_text, smallest=smallest)
+    environment.globals.update(method_lines=method_lines, ranking_rows=ranking_rows, matrix_rows=matrix_rows)
+    environment.globals.update(reading=reading)
     environment.filters["other_metrics"] = other_metrics
     environment.globals.update(BRIEF_LIMIT=BRIEF_LIMIT, PAIRS_SHOWN=PAIRS_SHOWN)
     return environment

@@ -9,10 +9,8 @@ statistics of a corpus (BLEU and chrF of all texts together are no mean of sente
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bakeoff.core.types import Estimate
 from bakeoff.stats import corpus
@@ -34,6 +32,9 @@ RATIOS = {
     "tests_passed": ("passed", "tests"),
 }
 _HUNDRED = 100.0
+_MEANS = frozenset(MEANS)
+_CORPUS = frozenset({"bleu_length", "chrf_match_1"})
+_SUMMED = _CORPUS | {below for _, below in RATIOS.values()}
 
 
 def further(parts: Iterable[tuple[str, Parts]]) -> dict[str, Estimate]:
@@ -42,47 +43,123 @@ def further(parts: Iterable[tuple[str, Parts]]) -> dict[str, Estimate]:
     `parts` are pairs of sample and parts, the repeats of a sample one after the other: a sample is a
     cluster and counts once.
     """
-    samples = [[one for _, one in group] for _, group in groupby(parts, key=itemgetter(0))]
-    kept = [[one for one in sample if one] for sample in samples]
-    names = {name for sample in kept for one in sample for name in one}
-    found: dict[str, Estimate] = {}
-    for name in MEANS:
-        if name in names:
-            found[name] = _mean([[one[name] for one in sample if name in one] for sample in kept])
-    summed = [corpus.total(sample) for sample in kept if sample]
-    for name, (above, below) in RATIOS.items():
-        if above in names and below in names:
-            found[name] = ratio([(one[above], one[below]) for one in summed if above in one and below in one])
-    if "bleu_length" in names:
-        found["corpus_bleu"] = _share(corpus.estimate(corpus.corpus_bleu, summed))
-    if "chrf_match_1" in names:
-        found["corpus_chrf"] = _share(corpus.estimate(corpus.corpus_chrf, summed))
-    return found
+    metrics = Metrics()
+    for sample, one in parts:
+        metrics.add(sample, one)
+    return metrics.estimates()
 
 
-def _mean(by_sample: list[list[float]]) -> Estimate:
-    means = [math.fsum(values) / len(values) for values in by_sample if values]
-    total, squares, trials = math.fsum(means), math.fsum(m * m for m in means), sum(map(len, by_sample))
-    if not all(value in (0.0, 1.0) for values in by_sample for value in values):
-        return mean_of_sums(len(means), total, squares, 0)
-    if trials == len(means):
-        return proportion(int(total), len(means), 0)
-    return repeated(len(means), total, squares, trials, 0)
+@dataclass(slots=True)
+class _Mean:
+    """Sums over samples of their mean values of one metric."""
+
+    samples: int = 0
+    trials: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    binary: bool = True
+
+    def add(self, values: Sequence[float]) -> None:
+        mean = values[0] if len(values) == 1 else math.fsum(values) / len(values)
+        self.samples += 1
+        self.trials += len(values)
+        self.total += mean
+        self.squares += mean * mean
+        self.binary = self.binary and all(value in (0.0, 1.0) for value in values)
+
+    def estimate(self) -> Estimate:
+        if not self.binary:
+            return mean_of_sums(self.samples, self.total, self.squares, 0)
+        if self.trials == self.samples:
+            return proportion(int(self.total), self.samples, 0)
+        return repeated(self.samples, self.total, self.squares, self.trials, 0)
 
 
-def ratio(pairs: list[tuple[float, float]]) -> Estimate:
-    """A sum over a sum, each pair a cluster: linearised, CR1, with Student's t of n - 1 (Cochran 1977, 6.5)."""
-    n, whole = len(pairs), math.fsum(below for _, below in pairs)
-    if not whole:
-        return Estimate(None, None, None, 0, 0, "ratio-t95")
-    value = math.fsum(above for above, _ in pairs) / whole
-    if n == 1:
-        return Estimate(value, 0.0, 1.0, 1, 0, "ratio-t95")
-    from scipy.special import stdtrit
+@dataclass(slots=True)
+class _Ratio:
+    """Sums over samples of two counts and of their products."""
 
-    squares = math.fsum((above - value * below) ** 2 for above, below in pairs)
-    half = float(stdtrit(n - 1, 0.975)) * math.sqrt(n / (n - 1) * squares) / whole
-    return Estimate(value, max(0.0, value - half), min(1.0, value + half), n, 0, "ratio-t95")
+    samples: int = 0
+    above: float = 0.0
+    below: float = 0.0
+    above2: float = 0.0
+    product: float = 0.0
+    below2: float = 0.0
+
+    def add(self, above: float, below: float) -> None:
+        self.samples += 1
+        self.above += above
+        self.below += below
+        self.above2 += above * above
+        self.product += above * below
+        self.below2 += below * below
+
+    def estimate(self) -> Estimate:
+        """Linearised, each sample a cluster: CR1, with Student's t of n - 1 (Cochran 1977, 6.5)."""
+        n = self.samples
+        if not self.below:
+            return Estimate(None, None, None, 0, 0, "ratio-t95")
+        value = self.above / self.below
+        if n == 1:
+            return Estimate(value, 0.0, 1.0, 1, 0, "ratio-t95")
+        from scipy.special import stdtrit
+
+        squares = max(0.0, self.above2 - 2 * value * self.product + value * value * self.below2)
+        half = float(stdtrit(n - 1, 0.975)) * math.sqrt(n / (n - 1) * squares) / self.below
+        return Estimate(value, max(0.0, value - half), min(1.0, value + half), n, 0, "ratio-t95")
+
+
+class Metrics:
+    """Takes the parts of one trial at a time, and keeps sums; of texts that make a corpus their statistics."""
+
+    def __init__(self) -> None:
+        self._means: dict[str, _Mean] = {}
+        self._ratios: dict[str, _Ratio] = {}
+        self._corpus: list[dict[str, float]] = []
+        self._sample: str | None = None
+        self._open: list[Parts] = []
+
+    def add(self, sample: str, parts: Parts) -> None:
+        if sample != self._sample:
+            self._close()
+            self._sample = sample
+        if parts:
+            self._open.append(parts)
+
+    def estimates(self) -> dict[str, Estimate]:
+        self._close()
+        found = {name: self._means[name].estimate() for name in MEANS if name in self._means}
+        found |= {name: self._ratios[name].estimate() for name in RATIOS if name in self._ratios}
+        if any("bleu_length" in one for one in self._corpus):
+            found["corpus_bleu"] = _share(corpus.estimate(corpus.corpus_bleu, self._corpus))
+        if any("chrf_match_1" in one for one in self._corpus):
+            found["corpus_chrf"] = _share(corpus.estimate(corpus.corpus_chrf, self._corpus))
+        return found
+
+    def _close(self) -> None:
+        """Take the sample whose parts came last."""
+        if not self._open:
+            return
+        trials, self._open = self._open, []
+        for name in _MEANS.intersection(*trials) if len(trials) == 1 else _MEANS:
+            if values := [one[name] for one in trials if name in one]:
+                self._means.setdefault(name, _Mean()).add(values)
+        names = {name for one in trials for name in one}
+        if names & _SUMMED:
+            summed = corpus.total(trials)
+            for name, (above, below) in RATIOS.items():
+                if above in summed and below in summed:
+                    self._ratios.setdefault(name, _Ratio()).add(summed[above], summed[below])
+            if names & _CORPUS:
+                self._corpus.append(summed)
+
+
+def ratio(pairs: Sequence[tuple[float, float]]) -> Estimate:
+    """A sum over a sum, each pair a cluster."""
+    sums = _Ratio()
+    for above, below in pairs:
+        sums.add(above, below)
+    return sums.estimate()
 
 
 def _share(estimate: Estimate) -> Estimate:

@@ -10,6 +10,7 @@ little memory. Example:
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,11 @@ from dataclasses import dataclass, field
 from bakeoff.core.records import CellRecord, Measure, RunStatus
 from bakeoff.core.signature import sign
 from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.reports.verdict import Verdict
 from bakeoff.stats.intervals import mean_of_sums, proportion, quantile, repeated
 
 NOT_RUN = "not_run"
+EXTREMES = 5
 MISSING = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED, Outcome.ERROR)
 
 
@@ -30,6 +33,38 @@ class Latency:
     p50: float | None
     p95: float | None
     p99: float | None
+
+
+@dataclass(slots=True)
+class Timing:
+    """The seconds of a cell's trials that did not fail, and which were the fastest and the slowest.
+
+    Extremes are (seconds, sample id, repeat), the most extreme first.
+    """
+
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    _fast: list[tuple[float, str, int]] = field(default_factory=list)
+    _slow: list[tuple[float, str, int]] = field(default_factory=list)
+    _far: tuple[float, float] = (math.inf, -math.inf)  # what a further extreme has to beat
+
+    def add(self, measure: Measure) -> None:
+        seconds = measure.latency_s
+        self.seconds.append(seconds)
+        if seconds < self._far[0]:
+            self._fast = sorted([*self._fast, (seconds, measure.sample_id, measure.repeat)])[:EXTREMES]
+        if seconds > self._far[1]:
+            found = [*self._slow, (seconds, measure.sample_id, measure.repeat)]
+            self._slow = sorted(found, key=lambda one: (-one[0], *one[1:]))[:EXTREMES]
+        full = len(self._fast) == EXTREMES
+        self._far = (self._fast[-1][0], self._slow[-1][0]) if full else (math.inf, -math.inf)
+
+    @property
+    def fastest(self) -> list[tuple[str, int]]:
+        return [(sample, repeat) for _, sample, repeat in self._fast]
+
+    @property
+    def slowest(self) -> list[tuple[str, int]]:
+        return [(sample, repeat) for _, sample, repeat in self._slow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +87,7 @@ class CellSummary:
     signature: str
     continuous: bool
     further: Mapping[str, Estimate] = field(default_factory=dict)
+    timing: Timing = field(default_factory=Timing, compare=False, repr=False)
 
     @property
     def trials(self) -> int:
@@ -73,6 +109,7 @@ class RunSummary:
     seconds: float
     version: str
     cells: Sequence[CellSummary]
+    verdict: Verdict | None = None  # of a run with a decision rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +168,9 @@ class CellTally:
     """Sums up the trials of one cell, the repeats of a sample one after the other."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: {o.value: 0 for o in Outcome})
-    latencies: array[float] = field(default_factory=lambda: array("d"))
+    timed: bool = True  # a log of another tool may have no times: there a 0 says nothing
+    timing: Timing = field(default_factory=Timing)
+    settled: int = 0  # trials that did not end in an error
     total: float = 0.0
     squares: float = 0.0
     prompt_tokens: int = 0
@@ -149,7 +188,9 @@ class CellTally:
             self.total += measure.value
             self.squares += measure.value**2
         if measure.outcome is not Outcome.ERROR:
-            self.latencies.append(measure.latency_s)
+            self.settled += 1
+            if self.timed or measure.latency_s:
+                self.timing.add(measure)
             self.call_seconds += measure.latency_s
             self.unpriced += measure.cost is None
         self.prompt_tokens += measure.prompt_tokens or 0
@@ -157,11 +198,12 @@ class CellTally:
         self.cost += measure.cost or 0.0
         self.cached += measure.cached
 
-    def summary(self, cell: CellRecord, version: str) -> CellSummary:
+    def summary(self, cell: CellRecord, version: str, spared: bool = False) -> CellSummary:
+        """`spared`: what was not run was left out by a decision, and is not missing: the rest is a random part."""
         answered = sum(self.outcomes.values())
         outcomes = {**self.outcomes, NOT_RUN: max(0, cell.planned - answered)}
-        estimate = self._estimate(outcomes)
-        ordered = sorted(self.latencies)
+        estimate = self._estimate({**outcomes, NOT_RUN: 0} if spared else outcomes)
+        ordered = sorted(self.timing.seconds)
         return CellSummary(
             cell=cell,
             estimate=estimate,
@@ -170,8 +212,9 @@ class CellTally:
             prompt_tokens=self.prompt_tokens,
             output_tokens=self.output_tokens,
             tokens_per_s=self.output_tokens / self.call_seconds if self.call_seconds > 0 else None,
-            cost=None if self.unpriced or not ordered else self.cost,
+            cost=None if self.unpriced or not self.settled else self.cost,
             cached=self.cached,
+            timing=self.timing,
             signature=sign(cell.signature, estimate, version),
             continuous=outcomes[Outcome.SCORED] > 0,
         )

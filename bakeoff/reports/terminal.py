@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bakeoff.core.origin import IMPORTED_FAULT
 from bakeoff.core.records import Fault, faults_in_all
 from bakeoff.core.types import Estimate
 from bakeoff.reports.charts import inert
@@ -102,10 +103,16 @@ def _model_of(cell: CellSummary, cells: list[CellSummary]) -> str:
 def fault_lines(faults: Mapping[int, Sequence[Fault]], run: str) -> list[str]:
     """A line for each kind of error in a run: how many, what one of them said, what to do."""
     return [
-        f"{fault.count:,} × error[{fault.code}]: {' '.join(fault.message.split())};"
-        f" try {'it' if fault.count == 1 else 'them'} again with: bakeoff resume {run}"
+        f"{fault.count:,} × error[{fault.code}]: {' '.join(fault.message.split())}{_again(fault, run)}"
         for fault in faults_in_all(faults.values())
     ]
+
+
+def _again(fault: Fault, run: str) -> str:
+    """What to type to try again; nothing where another tool ran into the fault."""
+    if fault.code == IMPORTED_FAULT:
+        return ""
+    return f"; try {'it' if fault.count == 1 else 'them'} again with: bakeoff resume {run}"
 
 
 def print_faults(faults: Mapping[int, Sequence[Fault]], run: str, console: Console) -> None:
@@ -148,7 +155,7 @@ def _table(benchmark: str, cells: list[CellSummary]) -> Table:
     return table
 
 
-def _print_wrapped(text: str, console: Console) -> None:
+def print_wrapped(text: str, console: Console) -> None:
     """Print in lines of the console's width; a number stays with its percent or equals sign."""
     from rich.text import Text
 
@@ -163,14 +170,14 @@ def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIR
     """The sentence, the counts, and the first samples on which the two differ."""
     from rich.text import Text
 
-    _print_wrapped(comparison.verdict, console)
+    print_wrapped(comparison.verdict, console)
     counts = (
         f"  both right {comparison.both:,} · improved {comparison.improved:,} · regressed"
         f" {comparison.regressed:,} · neither {comparison.neither:,} ·"
         f" left out {comparison.difference.n_missing:,}"
         + (f" · mid-{format_p(comparison.p_mid)}" if comparison.p_mid is not None else "")
     )
-    _print_wrapped(counts, console)
+    print_wrapped(counts, console)
     if not comparison.pairs or not pairs:
         return
     shown = list(comparison.pairs)[:pairs]

@@ -139,7 +139,7 @@ NAMES = [
     ("compare done:0 done:naive", "not-comparable", "are one cell"),
     ("compare done:0 other:0", "not-comparable", "'question_answering'", "'classification'"),
     ("show done --sample zzz", "unknown-name", "unknown sample 'zzz'", "bakeoff export done"),
-    ("report done --format pdf", "unknown-name", "unknown format 'pdf'"),
+    ("report done --format pfd", "unknown-name", "unknown format 'pfd'", "'pdf'"),
     ("export done --format csv", "usage", "jsonl"),
     ("compare done:0", "usage", "RUN:CELL"),
     ("show", "usage", "NAME"),

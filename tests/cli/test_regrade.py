@@ -69,3 +69,42 @@ def test_a_profile_that_the_runs_split_cannot_be_graded_by(
     said(capsys, "run", "--models", "fake/a", "--benchmarks", "hotpotqa", "--name", "h", "--quiet")
     _, err = said(capsys, "grade", "h", "--profile", "official-sp", code=2)
     assert "split: distractor, profile: official-sp" in err
+
+
+@pytest.mark.usefixtures("graded")
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_line_is_wider_than_the_screen(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    out, _ = said(capsys, "grade", "g", "--profile", "official", "--samples", "3")
+    assert max(map(len, out.splitlines())) <= width
+    assert out.count("[invalid]") == 2 * 3 and "incorrect '[invalid]'" in " ".join(out.split())
+    assert all(line.startswith("   ") or line[0] in "01" or len(line) < width for line in out.splitlines() if line)
+
+
+def test_a_mixed_run_says_which_cells_cannot_be_graded_before_any_is(
+    gsm8k_folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gsm8k_folder(10)
+    run = ("run", "--models", "fake/a,fake/b", "-b", "gsm8k,classification", "-n", "5", "--name", "m", "--quiet")
+    said(capsys, *run)
+    out, err = said(capsys, "grade", "m", "--profile", "official", code=2)
+    assert out == "" and err.count("\n") == 1
+    assert "not all can be graded by 'official' (cells 1, 3: unknown profile 'official')" in err
+    line = "bakeoff grade m --profile official --cell 0 --cell 2"
+    assert line in err
+    out, _ = said(capsys, *line.split()[1:], "--json")
+    assert [json.loads(line)["cell"] for line in out.splitlines()] == [0, 2]
+
+
+def test_no_cell_can_be_graded_each_for_its_own_reason(
+    gsm8k_folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = gsm8k_folder(10)
+    said(capsys, "run", "--models", "fake/a", "-b", "gsm8k,classification", "-n", "5", "--name", "m", "--quiet")
+    path = folder / "gsm8k" / "test.jsonl"
+    path.write_text(path.read_text().replace("rolls", "buns"))
+    _, err = said(capsys, "grade", "m", "--profile", "official", code=2)
+    assert "cell 0: the data of 'gsm8k' changed since run 'm' was made; cell 1: unknown profile 'official'" in err
+    assert err.endswith(": choose another\n")

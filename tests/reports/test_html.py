@@ -16,6 +16,7 @@ from bakeoff.core.records import CellRecord, Measure, RunStatus
 from bakeoff.core.types import ModelIdentity, Outcome, Trial
 from bakeoff.reports.compare import Comparison, compare
 from bakeoff.reports.html import BRIEF_LIMIT, PAIRS_SHOWN, TEXT_LIMIT, cut, render_html
+from bakeoff.reports.report import one_run
 from bakeoff.reports.summary import CellDetail, CellTally, RunSummary, TrialView
 
 HOSTILE = (
@@ -101,7 +102,7 @@ def run_of(details: Sequence[CellDetail], name: str = "night", status: RunStatus
 
 
 def page_of(details: Sequence[CellDetail], comparisons: Sequence[Comparison] = (), name: str = "night") -> str:
-    return render_html(run_of(details, name), details, comparisons)
+    return render_html(one_run(run_of(details, name), comparisons), details)
 
 
 def two_cells(count: int = 60) -> tuple[list[CellDetail], list[Comparison]]:
@@ -164,7 +165,7 @@ class TestHeader:
 
     @pytest.mark.parametrize("status", list(RunStatus))
     def test_every_status(self, status: RunStatus) -> None:
-        words = Page(render_html(run_of([], status=status), [], [])).words
+        words = Page(render_html(one_run(run_of([], status=status)), [])).words
         assert status.value in words
         assert ("missing" in words or "so far" in words) is (status is not RunStatus.COMPLETE)
 
@@ -174,7 +175,7 @@ class TestScores:
         trials = [trial("a"), trial("b", Outcome.INCORRECT), trial("c", Outcome.UNPARSED), trial("d", Outcome.ERROR)]
         trials[0].cost = None
         words = Page(page_of([detail(trials, record(planned=5))])).words
-        assert "50.0 % 9.5 – 90.5 2 3 1 0 0 1 1 20.0 – 80.0" in words
+        assert "50.0 % 9.5 – 90.5 2 3 1 1 1 20.0 – 80.0" in words
         assert "1.50 1.50 1.50" in words
         assert "unknown" in words and "$0" not in words.split("Cells")[0]
 
@@ -212,7 +213,7 @@ class TestScores:
 
     def test_a_cell_without_details_is_listed_without_a_link(self) -> None:
         summary = run_of([detail([trial("a")], record())])
-        page = Page(render_html(summary, [], []))
+        page = Page(render_html(one_run(summary), []))
         assert "qwen-8b" in page.words and "#c0" not in page.attributes("href")
 
 

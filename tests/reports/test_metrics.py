@@ -13,6 +13,7 @@ from bakeoff.reports.as_csv import render_csv
 from bakeoff.reports.html import render_html
 from bakeoff.reports.markdown import render_markdown
 from bakeoff.reports.metrics import further, ratio
+from bakeoff.reports.report import one_run
 from tests.reports.test_renderers import cell, run_of, tallied
 
 
@@ -53,11 +54,11 @@ def test_repeats_of_a_sample_are_one_cluster() -> None:
 def test_cells_with_other_metrics_share_a_table() -> None:
     acc = replace(tallied({Outcome.CORRECT: 3}, cell()), further=further([("1", {"acc": 1.0, "acc_norm": 0.0})]))
     bleu = replace(tallied({Outcome.SCORED: 3}, cell(position=1, benchmark="wmt22"), 0.5), further={})
-    rows = list(csv.DictReader(io.StringIO(render_csv(run_of(acc, bleu)))))
+    rows = list(csv.DictReader(io.StringIO(render_csv([run_of(acc, bleu)]))))
     assert rows[0]["metrics_acc_norm_value"] == "0.0"
     assert rows[1]["metrics_acc_norm_value"] == ""
-    assert "| 0 | acc_norm | 0.0 %" in render_markdown(run_of(acc, bleu), [])
-    page = render_html(run_of(acc, bleu), [], [])
+    assert "| 0 | acc\\_norm | 0.0 %" in render_markdown(one_run(run_of(acc, bleu)))
+    page = render_html(one_run(run_of(acc, bleu)), [])
     assert page.count("Further metrics") == 1
     assert "acc_norm" in page
-    assert "Further metrics" not in render_html(run_of(bleu), [], [])
+    assert "Further metrics" not in render_html(one_run(run_of(bleu)), [])

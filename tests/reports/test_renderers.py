@@ -20,6 +20,7 @@ from bakeoff.reports.as_csv import render_csv
 from bakeoff.reports.as_json import comparison_json, summary_json
 from bakeoff.reports.compare import Comparison, compare, correct
 from bakeoff.reports.markdown import render_markdown
+from bakeoff.reports.report import one_run
 from bakeoff.reports.summary import NOT_RUN, CellSummary, CellTally, RunSummary
 from bakeoff.reports.terminal import (
     cost_text,
@@ -217,7 +218,7 @@ class TestTexts:
 
 class TestMarkdown:
     def test_a_whole_page(self) -> None:
-        page = render_markdown(run_of(tallied(MIXED, cell())), [])
+        page = render_markdown(one_run(run_of(tallied(MIXED, cell()))))
         assert page.startswith("# night\n\ncomplete, 2025-11-21 10:33 UTC, 72.0 s, bakeoff 0.1.0\n\n## gsm8k\n\n| # |")
         assert (
             "| 0 | qwen-8b | balanced | cot | 80.0 % [37.6, 96.4] | 5 | 2 cut, 1 error, 2 not run"
@@ -227,7 +228,9 @@ class TestMarkdown:
 
     def test_comparisons_stand_with_their_benchmark(self) -> None:
         found = comparison()
-        page = render_markdown(run_of(tallied(MIXED, cell()), tallied(MIXED, cell("b", benchmark="arc"))), [found])
+        page = render_markdown(
+            one_run(run_of(tallied(MIXED, cell()), tallied(MIXED, cell("b", benchmark="arc"))), [found])
+        )
         first, second = page.split("## arc")
         assert "b against a" in first
         assert "b against a" not in second
@@ -236,26 +239,27 @@ class TestMarkdown:
     @pytest.mark.parametrize("text", HOSTILE)
     def test_hostile_names_stay_in_their_cell(self, text: str) -> None:
         summaries = [tallied(MIXED, cell(text, method=text, benchmark=text, position=i)) for i in range(2)]
-        page = render_markdown(run_of(*summaries, name=text), [comparison((text, text))])
-        plain = render_markdown(run_of(*(tallied(MIXED, cell(position=i)) for i in range(2))), [])
+        hostile = replace(comparison((text, text)), a=cell(benchmark=text), b=cell(benchmark=text))
+        page = render_markdown(one_run(run_of(*summaries, name=text), [hostile]))
+        plain = render_markdown(one_run(run_of(*(tallied(MIXED, cell(position=i)) for i in range(2))), [comparison()]))
         rows = [line for line in page.splitlines() if line.startswith("| ")]
-        assert len(rows) == 4
-        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {13}
+        assert len(rows) == 4 + 3
+        assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {13, 10}
         assert len(page.splitlines()) == len(plain.splitlines())
         assert not re.search(r"(?<!\\)[<>`]", page)
         for row in rows:
-            assert not re.search(r"(?<!\\)\[(?!\d)", row.replace("[95 %]", ""))
+            assert not re.search(r"(?<!\\)\[(?![\d+-])", row.replace("[95 %]", ""))
         assert "://" not in page
         assert "www.evil" not in page
         assert "\x1b" not in page
 
     def test_nothing_at_all(self) -> None:
-        assert render_markdown(run_of(), []).endswith("## Signatures\n\n")
+        assert render_markdown(one_run(run_of())).endswith("## Signatures\n\n")
 
 
 class TestCsv:
     def test_a_row_for_each_cell(self) -> None:
-        found = list(csv.DictReader(io.StringIO(render_csv(run_of(tallied(MIXED, cell()), tallied({}, cell("b")))))))
+        found = list(csv.DictReader(io.StringIO(render_csv([run_of(tallied(MIXED, cell()), tallied({}, cell("b")))]))))
         assert [row["model"] for row in found] == ["qwen-8b", "b"]
         first, second = found
         assert (first["run"], first["estimate_value"], first["estimate_n"], first["outcomes_error"]) == (
@@ -265,12 +269,12 @@ class TestCsv:
 
     @pytest.mark.parametrize("text", [*HOSTILE, "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a\r=1,b", 'a"b,c'])
     def test_hostile_names_are_no_formulas_and_come_back(self, text: str) -> None:
-        (row,) = csv.DictReader(io.StringIO(render_csv(run_of(tallied(MIXED, cell(text)))), newline=""))
+        (row,) = csv.DictReader(io.StringIO(render_csv([run_of(tallied(MIXED, cell(text)))]), newline=""))
         assert row["model"].removeprefix("'") == text.replace("\r", "\n")
         assert row["model"][0] not in "=+-@\t\r\n"
 
     def test_nothing_at_all(self) -> None:
-        assert render_csv(run_of()) == ""
+        assert render_csv([run_of()]) == ""
 
 
 class TestJson:

@@ -1,0 +1,144 @@
+"""From the store to the model of a report: one run or several, their comparisons, their rankings.
+
+Cells of several runs are compared where one rule graded them on the same data; what could not be compared
+is told. Example:
+
+    report = gather(Results(laboratory.runs, laboratory.trials), ["night", "day"])
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bakeoff.app.results import PAIRS_KEPT, Results, looked_at
+from bakeoff.core.errors import NotComparable, UsageError
+from bakeoff.core.records import RunRecord
+from bakeoff.core.types import Estimate, Outcome
+from bakeoff.reports.compare import Comparison, correct
+from bakeoff.reports.report import LEAST_RANKED, Entry, Group, Report, Standing, entries_of, group_of
+from bakeoff.reports.summary import RunSummary
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MOST_RANKED = 50  # cells; the matrix of more is no table to read
+
+
+def gather(results: Results, names: Sequence[str], with_medians: bool = False) -> Report:
+    """The report of runs, in the order given, each once. Raises RunNotFound."""
+    names = list(dict.fromkeys(names))
+    records = {name: results.runs.get(name) for name in names}
+    runs = [results.summary(name) for name in names]
+    groups = _groups(runs)
+    unlike: list[str] = []
+    comparisons = results.comparisons(names[0]) if len(runs) == 1 else _across(results, groups, records, unlike)
+    standings = [
+        _standing(results, group, members, records) for group, members in groups.items() if len(members) >= LEAST_RANKED
+    ]
+    faults = {run.name: results.faults(run.name) for run in runs if _failed(run)}
+    medians = _medians(runs) if with_medians else {}
+    return Report(runs, comparisons, standings, faults, unlike, medians)
+
+
+def _groups(runs: Sequence[RunSummary]) -> dict[Group, list[Entry]]:
+    """The cells that have trials, by what makes them comparable."""
+    found: dict[Group, list[Entry]] = {}
+    for entry in entries_of(runs):
+        if entry.summary.trials:
+            found.setdefault(group_of(entry.cell), []).append(entry)
+    return found
+
+
+def _across(
+    results: Results, groups: dict[Group, list[Entry]], records: dict[str, RunRecord], unlike: list[str]
+) -> list[Comparison]:
+    """Each cell against the first of its group; two arms of one A/B test are compared by its verdict instead."""
+    found = []
+    for first, *others in groups.values():
+        for other in others:
+            if first.run == other.run and records[first.run].spec.decision is not None:
+                continue
+            if first.cell.signature == other.cell.signature:  # its answers are those of the first, from the store
+                unlike.append(f"'{other.name}' asks what '{first.name}' asked, of the same model")
+                continue
+            looked = looked_at(records[first.run]) or looked_at(records[other.run])
+            try:
+                cells = first.cell, other.cell
+                found.append(results.met((first.name, other.name), cells, looked, PAIRS_KEPT))
+            except NotComparable as error:
+                unlike.append(error.message)
+    return correct(found)
+
+
+def _standing(results: Results, group: Group, members: Sequence[Entry], records: dict[str, RunRecord]) -> Standing:
+    names = {str(entry.number): entry.name for entry in members}
+    benchmark, profile, _ = group
+    reasons = [why for entry in members if (why := looked_at(records[entry.run]))]
+    if reasons:
+        return Standing(
+            benchmark, profile, names, None, f"{reasons[0]}, and a ranking needs cells that ended as planned"
+        )
+    if len(members) > MOST_RANKED:
+        return Standing(benchmark, profile, names, None, f"{len(members)} cells are more than {MOST_RANKED}")
+    scores, missing = _shared_scores(results, members)
+    if not scores.shape[1]:
+        return Standing(benchmark, profile, names, None, "no sample was graded in all cells")
+    from bakeoff.stats.ranking import rank
+
+    try:
+        return Standing(benchmark, profile, names, rank(list(names), scores, missing))
+    except (ValueError, UsageError) as error:
+        return Standing(benchmark, profile, names, None, str(error))
+
+
+def _shared_scores(results: Results, members: Sequence[Entry]) -> tuple[Floats, int]:
+    """Mean scores, cells × samples that all graded; and how many more all were asked."""
+    import numpy as np
+
+    places: dict[str, int] = {}
+    sums: list[Floats] = []
+    asked = None
+    for entry in members:
+        totals, counts, seen = _totals(results, entry.cell.id, places, grow=not sums)
+        with np.errstate(invalid="ignore"):
+            sums.append(np.where(counts > 0, totals / counts, np.nan))
+        asked = seen if asked is None else asked & seen
+    table = np.stack(sums)
+    graded = ~np.isnan(table).any(axis=0)
+    return table[:, graded], int((asked & ~graded).sum()) if asked is not None else 0
+
+
+def _totals(
+    results: Results, cell: int, places: dict[str, int], grow: bool
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """For each known sample the sum of its scores, how many there are, and whether it was asked."""
+    import numpy as np
+
+    where, values = array("l"), array("d")
+    for _, sample, _, outcome, value in results.trials.values([cell]):
+        place = places.setdefault(sample, len(places)) if grow else places.get(sample)
+        if place is not None:
+            where.append(place)
+            values.append(value if outcome.graded and value is not None else float("nan"))
+    at, found = np.array(where, dtype=np.intp), np.array(values, dtype=np.float64)
+    known = ~np.isnan(found)
+    counts = np.bincount(at[known], minlength=len(places)).astype(np.float64)
+    totals: Floats = np.bincount(at[known], weights=found[known], minlength=len(places)).astype(np.float64)
+    return totals, counts, np.bincount(at, minlength=len(places)) > 0
+
+
+def _failed(run: RunSummary) -> bool:
+    return any(cell.outcomes[Outcome.ERROR] for cell in run.cells)
+
+
+def _medians(runs: Sequence[RunSummary]) -> dict[int, Estimate]:
+    """The median latency of each cell that was timed."""
+    from bakeoff.stats.spreads import tail
+
+    cells = [cell for run in runs for cell in run.cells if cell.timing.seconds and max(cell.timing.seconds) > 0]
+    return {cell.cell.id: tail(cell.timing.seconds) for cell in cells}

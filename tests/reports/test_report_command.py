@@ -1,0 +1,98 @@
+"""`bakeoff report` on stored runs: one, several in one, all; and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from bakeoff.cli.main import main
+
+
+def run(*arguments: str) -> int:
+    """The exit code of a command."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def runs() -> None:
+    """Run `night` of three models, run `day` of one of them and another, both on the same questions."""
+    common = ("-b", "question_answering", "-n", "20", "--quiet")
+    assert run("run", "-m", "fake/a,fake/b,fake/c", "--name", "night", *common) == 0
+    assert run("run", "-m", "fake/a,fake/d", "--name", "day", *common) == 0
+
+
+def test_several_runs_are_one_report(runs: None, tmp_path: Path) -> None:
+    assert run("report", "night", "day", "-o", str(tmp_path), "--format", "json,md") == 0
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert [one["run"] for one in found["runs"]] == ["night", "day"]
+    assert [one["a"]["name"] for one in found["comparisons"]] == ["fake/a (night)"] * 3
+    assert {one["family"] for one in found["comparisons"]} == {3}
+    assert found["not_compared"] == ["'fake/a (day)' asks what 'fake/a (night)' asked, of the same model"]
+    (ranking,) = found["rankings"]
+    assert sorted(one["cell"] for one in ranking["cells"]) == [0, 1, 2, 3, 4]
+    assert (ranking["items"], len(ranking["pairs"])) == (20, 10)
+    page = (tmp_path / "report.md").read_text()
+    assert "# night, day" in page
+    assert "| 4 | day | fake/d |" in page
+    assert "Holm over 3 comparisons" in page
+
+
+def test_other_questions_are_not_compared_and_that_is_told(runs: None, tmp_path: Path) -> None:
+    few = ("-b", "question_answering", "-n", "8", "--seed", "5", "--name", "few", "--quiet")
+    assert run("run", "-m", "fake/a", *few) == 0
+    assert run("report", "few", "night", "-o", str(tmp_path), "--format", "json") == 0
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert len(found["comparisons"]) + len(found["not_compared"]) == 3
+
+
+def test_one_run_is_as_it_was_with_its_ranking(runs: None, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    assert run("report", "night", "-o", str(folder)) == 0
+    assert {path.name for path in folder.iterdir()} == {f"report.{form}" for form in ("html", "md", "json", "csv")}
+    found = json.loads((folder / "report.json").read_text())
+    assert (found["run"], len(found["cells"]), len(found["comparisons"])) == ("night", 3, 2)
+    assert "mde" in found["comparisons"][0]
+    assert len(found["rankings"][0]["cells"]) == 3
+
+
+def test_the_page_of_all_runs_links_the_reports_beside_it(
+    runs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("report", "night", "--format", "html") == 0
+    capsys.readouterr()
+    assert run("report", "--all", "-o", ".", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"files": ["index.html"]}
+    page = (tmp_path / "index.html").read_text()
+    assert 'href="report-night/report.html"' in page
+    assert "report-day" not in page
+    assert page.count("question_answering@") == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no run is named"),
+        (("--all", "night"), "--all is the page of all runs, and 'night' goes with the report of one"),
+        (("--all", "--format", "pdf"), "'--format pdf'"),
+        (("night", "--format", "docx"), "unknown format 'docx'"),
+        (("nigth",), "no run 'nigth'"),
+    ],
+)
+def test_what_is_refused(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("report", *arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_missing_extra_is_told(
+    runs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+    assert run("report", "night", "-o", str(tmp_path / "out"), "--format", "pdf") == 2
+    assert list((tmp_path / "out").iterdir()) == []
+    assert "pip install 'bakeoff[pdf]'" in capsys.readouterr().err
