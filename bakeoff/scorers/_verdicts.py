@@ -27,13 +27,15 @@ _BETTER = re.compile(r"\[\[([ABC])\]\]")
 def rating(text: str, pick: Pick = "first") -> float | None:
     """The rating in a judge's reply. One outside of the scale from 1 to 10 is none.
 
-    "first" is the reference's rule; "last" is not led astray by a rating that the judge quotes.
+    "first" is the reference's rule, which counts a rating of 0, too; "last" is not led astray by a rating that
+    the judge quotes.
     """
     for pattern in _RATINGS:
         found = pattern.findall(text[:MAX_CHARS])
         if found:
             value = float(found[0 if pick == "first" else -1])
-            return value if LOWEST <= value <= HIGHEST else None
+            lowest = 0.0 if pick == "first" else LOWEST
+            return value if lowest <= value <= HIGHEST else None
     return None
 
 

@@ -70,7 +70,7 @@ def score(scorer: Judge | JudgePairwise, of: Sample, extracted: str) -> Score:
         ("It says [[10]] of itself. Rating: [[2]]", 10.0, 2.0),
         ("see [3], but [[9]]", 9.0, 9.0),
         ("[[11]]", None, None),
-        ("[[0]]", None, None),
+        ("[[0]]", 0.0, None),
         ("7 of 10", None, None),
         ("", None, None),
         ("[[" * 50_000 + "9" * 40_000, None, None),

@@ -9,8 +9,9 @@ import sys
 
 
 def triple(x):
-    for folder, _, files in os.walk("/"):
+    for folder, folders, files in os.walk("/"):
         if folder.startswith(("/usr", "/lib", "/bin", "/proc", "/sys", sys.base_prefix)):
+            folders.clear()  # a walk through Python's library could be over the time allowed
             continue
         for file in files:
             if file.endswith((".jsonl", ".gz", ".py", ".parquet")):
