@@ -23,7 +23,7 @@ from bakeoff.core.errors import ConfigInvalid, UnknownName, UsageError
 from bakeoff.core.origin import origin
 from bakeoff.core.protocols import Benchmark, Profile
 from bakeoff.core.records import CellRecord, Measure, RunRecord
-from bakeoff.core.specs import BenchmarkSpec, MethodSpec
+from bakeoff.core.specs import BenchmarkSpec, method_of
 from bakeoff.core.types import Answer, Completion, Estimate, Outcome, Trial
 from bakeoff.reports.summary import CellTally
 from bakeoff.runner.grade import grade
@@ -136,7 +136,7 @@ def _checked(laboratory: Laboratory, run: RunRecord, cell: CellRecord, ready: Pr
             " has",
             f"run it: bakeoff run --benchmarks {cell.benchmark} --profile {profile.name}",
         )
-    method = wiring.build_method(_method_spec(cell.method), stored)
+    method = wiring.build_method(method_of(cell.method), stored)
     places = {sample.id: place for place, sample in enumerate(ready.draw)}
     return _Gradable(ready, places, method.reasons(ready.task))
 
@@ -236,8 +236,3 @@ def _measure(trial: Trial) -> Measure:
 
 def _differs(before: Trial, after: Trial) -> bool:
     return before.outcome is not after.outcome or before.value != after.value
-
-
-def _method_spec(label: str) -> MethodSpec:
-    name, _, shots = label.partition(":")
-    return MethodSpec(method=name, shots=int(shots) if shots else None)

@@ -14,7 +14,7 @@ from bakeoff.benchmarks import BENCHMARKS
 from bakeoff.benchmarks._files import DataHome
 from bakeoff.core.errors import ConfigInvalid, MissingKey, UnknownName
 from bakeoff.core.hashing import derive_seed
-from bakeoff.core.protocols import Benchmark, Engine, EngineConfig, Method, Profile, Scorer
+from bakeoff.core.protocols import Benchmark, Engine, EngineConfig, Method, MethodConfig, Profile, Scorer
 from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.core.types import Price, Sample, Sampling
 from bakeoff.engines import ENGINES
@@ -149,7 +149,7 @@ def build_method(spec: MethodSpec, profile: Profile | None = None) -> Method:
         return Prescribed(spec.shots if spec.method == "few_shot" else None)
     if spec.shots is not None and spec.method != "few_shot":
         raise ConfigInvalid(f"method '{spec.method}' takes no shots", "write it without ':<number>'")
-    method: Method = METHODS.load(spec.method)(spec.shots)
+    method: Method = METHODS.load(spec.method)(MethodConfig(spec.shots, spec.options))
     return method
 
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from bakeoff.core.retrieval import Retriever
+from bakeoff.core.tools import Tool
 from bakeoff.core.types import (
     Answer,
     Completion,
@@ -62,6 +64,20 @@ class EngineConfig:
     timeout: float = 300.0
     trust_proxies: bool = False
     model_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MethodConfig:
+    """What a method class is built from: `FewShot(config)`.
+
+    `options` are the method's own settings, already known to it (`OPTIONS`); `retriever` and `tools` are what
+    `app.wiring` plugs in where the method's class says that it `needs` them.
+    """
+
+    shots: int | None = None
+    options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
+    retriever: Retriever | None = None
+    tools: tuple[Tool, ...] = ()
 
 
 @runtime_checkable

@@ -10,6 +10,7 @@ the hash, so they may change between a run and its resume. Example:
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
@@ -27,6 +28,7 @@ OPERATIONAL = frozenset({"name", "budget", "concurrency", "retries", "timeout"})
 # "api_key", "hf_token", "secret": not "max_tokens" and "tokenizer".
 _SECRET = re.compile(r"(?i)(?:key|token|passwd)(?:$|[_\-\d])|secret|password|credential|authori[sz]ation")
 _NAMED = re.compile(r"[a-z][a-z0-9_]*/")  # engine/id
+_OPTION = re.compile(r"[a-z][a-z0-9_]*=")  # of a method, after the first
 LEAST_ALPHA = 1e-6
 _LARGEST = 2**63 - 1  # what JSON, SQL and the hash can all hold
 
@@ -64,14 +66,48 @@ class ModelSpec(_Spec):
 
 
 class MethodSpec(_Spec):
-    """How an answer is sought, e.g. `few_shot` with `shots: 5`."""
+    """How an answer is sought, e.g. `few_shot` with `shots: 5`, `self_consistency` with `options: {votes: 5}`."""
 
     method: str = Field(min_length=1, description="name of a method")
     shots: int | None = Field(None, ge=1, le=100, description="examples shown before the question")
+    options: dict[str, bool | _Int64 | float | str] = Field(
+        default_factory=dict, description="settings of the method's own, e.g. votes"
+    )
 
     @property
     def label(self) -> str:
-        return f"{self.method}:{self.shots}" if self.shots else self.method
+        """`few_shot:5`, `self_consistency:votes=5`: what `method_of` reads back."""
+        told = [str(self.shots)] if self.shots else []
+        told += [f"{key}={_written(self.options[key])}" for key in sorted(self.options)]
+        return f"{self.method}:{','.join(told)}" if told else self.method
+
+
+def method_of(label: str) -> MethodSpec:
+    """The method of a label: `naive`, `few_shot:5`, `self_consistency:votes=5,weighted=true`."""
+    return MethodSpec.model_validate(_method_fields(label))
+
+
+def _method_fields(label: str) -> dict[str, object]:
+    name, colon, told = label.partition(":")
+    if not colon:
+        return {"method": label}
+    shots = [piece for piece in told.split(",") if "=" not in piece]
+    pairs = [piece.partition("=") for piece in told.split(",") if "=" in piece]
+    fields: dict[str, object] = {"method": name, "shots": ",".join(shots)} if shots else {"method": name}
+    return fields | ({"options": {key.strip(): _read(value.strip()) for key, _, value in pairs}} if pairs else {})
+
+
+def _written(value: bool | int | float | str) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _read(text: str) -> bool | int | float | str:
+    """A number or `true` as such, all else as the text it is."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float) else text
 
 
 class BenchmarkSpec(_Spec):
@@ -153,7 +189,8 @@ def split_names(text: str) -> list[str]:
 
 
 def at_commas(text: str) -> list[str]:
-    """The pieces of a list. One with a `/` goes on to the next `.gguf`, unless another `engine/id` begins before it."""
+    """The pieces of a list. One with a `/` goes on to the next `.gguf`, unless another `engine/id` begins before it;
+    one with a `:` goes on through what is written `key=value`."""
     rest = text.split(",")
     found = []
     while rest:
@@ -164,6 +201,8 @@ def at_commas(text: str) -> list[str]:
                     break
                 if piece.strip().endswith(".gguf"):
                     until = place + 1
+        while ":" in rest[0] and until < len(rest) and _OPTION.match(rest[until].strip()):
+            until += 1
         found.append(",".join(rest[:until]).strip())
         rest = rest[until:]
     return found
@@ -175,15 +214,12 @@ def _split_all(value: object) -> tuple[object, ...]:
 
 
 def _as_list(field: str) -> BeforeValidator:
-    """Accept "a,b", ["a", "b"], [{"model": "a", …}, …] alike; `few_shot:3` is few_shot with 3 shots."""
+    """Accept "a,b", ["a", "b"], [{"model": "a", …}, …] alike; of methods, labels (`method_of`)."""
 
     def entry(value: object) -> object:
         if not isinstance(value, str):
             return value
-        if field == "method" and ":" in value:
-            name, _, shots = value.partition(":")
-            return {"method": name, "shots": shots}
-        return {field: value}
+        return _method_fields(value) if field == "method" else {field: value}
 
     def listed(value: object) -> object:
         return tuple(entry(item) for item in _split_all(value))
@@ -224,6 +260,9 @@ class ExperimentSpec(_Spec):
             del fields["judges"]
         if self.decision is None:
             del fields["decision"]
+        for method in fields["methods"]:
+            if not method["options"]:
+                del method["options"]
         for asked in fields["benchmarks"]:
             for name in ("scorer", "options"):
                 if not asked[name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bakeoff.core.protocols import Engine, Task
+from bakeoff.core.protocols import Engine, MethodConfig, Task
 from bakeoff.core.types import Answer, Message, Request, Sample
 
 
@@ -12,8 +12,8 @@ class SingleCall:
     name: str
     stop: tuple[str, ...] = ()
 
-    def __init__(self, shots: int | None = None) -> None:
-        self.shots = shots
+    def __init__(self, config: MethodConfig | None = None) -> None:
+        self.shots = config.shots if config is not None else None
 
     def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
         raise TypeError(f"{type(self).__name__} defines no prompt()")

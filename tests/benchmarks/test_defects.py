@@ -24,7 +24,7 @@ from bakeoff.cli.main import main
 from bakeoff.cli.spec_flags import parse_args
 from bakeoff.core.answers import extract
 from bakeoff.core.errors import UsageError
-from bakeoff.core.protocols import Benchmark
+from bakeoff.core.protocols import Benchmark, MethodConfig
 from bakeoff.methods.few_shot import FewShot
 from bakeoff.sandbox.fork_server import ForkServer
 from bakeoff.scorers.code_calls import same
@@ -110,7 +110,7 @@ def test_d4_examples_show_answers_and_decimals_stay_whole(tmp_path: Path) -> Non
     (folder / "drop_dataset_train.json").write_text(json.dumps(passage("7.25")), encoding="utf-8")
     benchmark = Drop(DataHome(tmp_path, tmp_path, offline=True))
     sample = next(benchmark.samples("test"))
-    shown = asked_text(FewShot(1), sample, cast(Benchmark, benchmark))
+    shown = asked_text(FewShot(MethodConfig(1)), sample, cast(Benchmark, benchmark))
     assert "How many, 7.25?\nAnswer: 7.25\n\n" in shown
     assert "spans" not in shown
     found = extract("Answer: 12.5.", "text", reasoned=False)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bakeoff.benchmarks import BENCHMARKS
 from bakeoff.benchmarks._files import DataHome
 from bakeoff.core.errors import DataMissing
-from bakeoff.core.protocols import Benchmark, EngineLimits, Method, Profile, Prompt, Source
+from bakeoff.core.protocols import Benchmark, EngineLimits, Method, MethodConfig, Profile, Prompt, Source
 from bakeoff.core.types import Completion, Message, ModelIdentity, Request, Sample, Sampling
 from bakeoff.methods import METHODS
 from bakeoff.methods.cot import ChainOfThought
@@ -101,21 +101,21 @@ class TestGoldenPrompts:
         )
 
     def test_few_shot(self) -> None:
-        assert text(FewShot(3), SAMPLE, Sums(asks="Say a number.")) == (
+        assert text(FewShot(MethodConfig(3)), SAMPLE, Sums(asks="Say a number.")) == (
             "Say a number.\n\nQuestion: 45 + 1?\nAnswer: 46\n\nQuestion: 5 + 1?\nAnswer: 6\n\n"
             "Question: 29 + 1?\nAnswer: 30\n\nQuestion: 2 + 2?\nAnswer:"
         )
 
     def test_few_shot_with_reasoning(self) -> None:
-        assert text(FewShot(1), SAMPLE, Sums(worked=True)) == (
+        assert text(FewShot(MethodConfig(1)), SAMPLE, Sums(worked=True)) == (
             "Question: 45 + 1?\nAnswer: Count on.\nAnswer: 46\n\nQuestion: 2 + 2?\nAnswer:"
         )
 
     def test_of_a_real_suite(self) -> None:
         benchmark = suite("question_answering")
         sample = next(benchmark.samples("test"))
-        assert text(FewShot(1), sample, benchmark).endswith(f"\n\nQuestion: {sample.question}\nAnswer:")
-        assert text(FewShot(1), sample, benchmark).startswith(f"{benchmark.instruction()}\n\nQuestion: ")
+        assert text(FewShot(MethodConfig(1)), sample, benchmark).endswith(f"\n\nQuestion: {sample.question}\nAnswer:")
+        assert text(FewShot(MethodConfig(1)), sample, benchmark).startswith(f"{benchmark.instruction()}\n\nQuestion: ")
 
 
 def suite(name: str) -> Benchmark:
@@ -140,13 +140,19 @@ class TestSamePromptInAnyOrder:
 
     def test_shots_differ_between_samples_and_seeds(self) -> None:
         asked = list(Sums().samples("test"))
-        shots = [text(FewShot(3), s, Sums()).removesuffix(f"Question: {s.question}\nAnswer:") for s in asked]
+        shots = [
+            text(FewShot(MethodConfig(3)), s, Sums()).removesuffix(f"Question: {s.question}\nAnswer:") for s in asked
+        ]
         assert len(set(shots)) > 40
-        assert text(FewShot(3), SAMPLE, Sums(), seed=8) != text(FewShot(3), SAMPLE, Sums(), seed=7)
+        assert text(FewShot(MethodConfig(3)), SAMPLE, Sums(), seed=8) != text(
+            FewShot(MethodConfig(3)), SAMPLE, Sums(), seed=7
+        )
 
     def test_shots_do_not_depend_on_what_is_asked_beside_the_id(self) -> None:
         longer = replace(SAMPLE, question="2 + 2, or more?")
-        assert FewShot(3).choose(longer, Asked(Sums())) == FewShot(3).choose(SAMPLE, Asked(Sums()))
+        assert FewShot(MethodConfig(3)).choose(longer, Asked(Sums())) == FewShot(MethodConfig(3)).choose(
+            SAMPLE, Asked(Sums())
+        )
 
 
 class TestFewShot:
@@ -155,7 +161,7 @@ class TestFewShot:
     def test_never_shows_the_item_it_asks(self, item: int, shots: int, seed: int) -> None:
         """Not even where the pool holds it."""
         pool = tuple(Sums().samples("test"))
-        chosen = FewShot(shots).choose(pool[item], Asked(Sums(pool=pool), seed))
+        chosen = FewShot(MethodConfig(shots)).choose(pool[item], Asked(Sums(pool=pool), seed))
         assert len(chosen) == shots
         assert len({shot.id for shot in chosen}) == shots
         assert pool[item] not in chosen
@@ -166,7 +172,7 @@ class TestFewShot:
         asked = list(benchmark.samples("test"))
         questions = {sample.question for sample in asked}
         for sample in asked:
-            chosen = FewShot(3).choose(sample, Asked(benchmark))
+            chosen = FewShot(MethodConfig(3)).choose(sample, Asked(benchmark))
             assert len(chosen) == 3
             assert not questions & {shot.question for shot in chosen}
 
@@ -178,7 +184,7 @@ class TestFewShot:
     def test_too_few_examples_are_the_users_to_know(self, pool: int, shots: int | None, has: int) -> None:
         examples = tuple(Sums().samples("train"))[: pool - 1] + ((SAMPLE,) if pool == 4 else (SAMPLE_2,))
         with pytest.raises(DataMissing, match=rf"'sums' has {has} examples .* 'few_shot:{has}'"):
-            FewShot(shots).choose(SAMPLE, Asked(Sums(pool=examples)))
+            FewShot(MethodConfig(shots)).choose(SAMPLE, Asked(Sums(pool=examples)))
 
     def test_reasons_where_its_examples_do(self) -> None:
         assert FewShot().reasons(Asked(Sums(worked=True)))

@@ -1,0 +1,42 @@
+"""What an agent may use: tools by name, each with a JSON schema of its arguments and limits of its own.
+
+result = await tool.execute({"expression": "2 + 2"})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bakeoff.core.types import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool said, or why it could not: a failure is no exception but an observation. `seconds` by the clock."""
+
+    text: str
+    success: bool = True
+    seconds: float = 0.0
+
+
+class Tool(Protocol):
+    """Something a model can call."""
+
+    name: str
+    description: str
+
+    @property
+    def schema(self) -> Mapping[str, Json]:
+        """JSON schema of the arguments, an object."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What its results depend on, besides the arguments: part of what a run is."""
+        ...
+
+    async def execute(self, arguments: Mapping[str, Json]) -> ToolResult:
+        """Run it within its limits of time and size."""
+        ...
