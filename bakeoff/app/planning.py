@@ -103,7 +103,9 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
         for asked_benchmark, benchmark in built:
             with lacking.noted(asked_benchmark.benchmark):
                 benchmark = lacking.looked_for(asked_benchmark.benchmark, benchmark)
-                benchmarks.append(prepare_benchmark(asked_benchmark, benchmark, spec, runs, spec.methods, judges))
+                benchmarks.append(
+                    prepare_benchmark(asked_benchmark, benchmark, spec, runs, spec.methods, judges, settings)
+                )
                 opened.callback(benchmarks[-1].draw.close)
         lacking.tell(names)
         _check_judged(spec, benchmarks)
@@ -171,13 +173,14 @@ def prepare_benchmark(
     runs: RunRepository,
     methods: Sequence[MethodSpec] = (),
     judges: Sequence[Judge] = (),
+    settings: Settings | None = None,
 ) -> PreparedBenchmark:
     """Draw a benchmark's samples and get its grading ready. Raises UsageError."""
     profile = wiring.profile_of(benchmark, asked)
     split = asked.split or benchmark.default_split
     _check_split(profile, asked.benchmark, split)
     score = wiring.build_scorer(profile.scorer, profile.options, judges).score
-    built = [wiring.build_method(method, profile) for method in methods]
+    built = [wiring.build_method(method, profile, settings) for method in methods]
     ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples is not None else None
     with watching() as reading:
         draw = Draw.of(benchmark.samples(split), asked.benchmark, spec.seed, spec.limit, ids)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
 from urllib.parse import urlsplit
 
 from bakeoff.app.settings import Settings, sandbox, secret
@@ -14,6 +16,7 @@ from bakeoff.benchmarks import BENCHMARKS
 from bakeoff.benchmarks._files import DataHome
 from bakeoff.core.errors import ConfigInvalid, MissingKey, UnknownName
 from bakeoff.core.hashing import derive_seed
+from bakeoff.core.options import settled
 from bakeoff.core.protocols import Benchmark, Engine, EngineConfig, Method, MethodConfig, Profile, Scorer
 from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.core.types import Price, Sample, Sampling
@@ -124,12 +127,21 @@ def build_benchmark(name: str, settings: Settings) -> Benchmark:
     return benchmark
 
 
-def build_method(spec: MethodSpec, profile: Profile | None = None) -> Method:
+# What the class of a method may say that it `needs` → "module:function" that makes it of (options, settings).
+# Its result becomes the field of that name in MethodConfig.
+PARTS: dict[str, str] = {}
+
+
+def build_method(spec: MethodSpec, profile: Profile | None = None, settings: Settings | None = None) -> Method:
     """The method, or what asks in its place where the profile prescribes the prompt.
 
+    Without `settings` nothing is plugged into it: it can word and grade, and ask nobody that it `needs`.
     Raises UnknownName, ConfigInvalid.
     """
-    METHODS.check(spec.method)
+    cls = METHODS.load(spec.method)
+    if spec.shots is not None and not getattr(cls, "takes_shots", False):
+        raise ConfigInvalid(f"method '{spec.method}' takes no shots", "write it without ':<number>'")
+    options = settled(spec.method, getattr(cls, "OPTIONS", {}), spec.options)
     if profile is not None and profile.ask == "turns":
         if spec.method != "naive":
             raise ConfigInvalid(
@@ -147,10 +159,25 @@ def build_method(spec: MethodSpec, profile: Profile | None = None) -> Method:
         from bakeoff.methods._prescribed import Prescribed
 
         return Prescribed(spec.shots if spec.method == "few_shot" else None)
-    if spec.shots is not None and spec.method != "few_shot":
-        raise ConfigInvalid(f"method '{spec.method}' takes no shots", "write it without ':<number>'")
-    method: Method = METHODS.load(spec.method)(MethodConfig(spec.shots, spec.options))
+    needs = getattr(cls, "needs", ()) if settings is not None else ()
+    parts: dict[str, Any] = {name: _part(name, spec, options, settings) for name in needs}
+    method: Method = cls(MethodConfig(spec.shots, options, **parts))
     return method
+
+
+def _part(
+    name: str, spec: MethodSpec, options: Mapping[str, bool | int | float | str], settings: Settings | None
+) -> object:
+    """What a method needs besides an engine. Raises UsageError."""
+    target = PARTS.get(name)
+    if target is None:
+        raise ConfigInvalid(
+            f"method '{spec.method}' needs '{name}', which nothing here provides",
+            f"known: {', '.join(PARTS) or 'none'}; correct `needs` of its class",
+        )
+    module, _, function = target.partition(":")
+    made: object = getattr(import_module(module), function)(options, settings)
+    return made
 
 
 def build_scorer(name: str, options: Mapping[str, object] | None = None, judges: Sequence[Engine] = ()) -> Scorer:

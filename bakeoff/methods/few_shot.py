@@ -26,6 +26,7 @@ DEFAULT_SHOTS = 5
 
 class FewShot(SingleCall):
     name = "few_shot"
+    takes_shots = True
     stop = ("\nQuestion:",)
 
     def reasons(self, task: Task) -> bool:
