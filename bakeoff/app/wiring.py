@@ -206,6 +206,12 @@ def _built_in(name: str, given: Mapping[str, object]) -> Scorer:
         from bakeoff.sandbox.choice import choose
 
         scorer = SCORERS.load(name)(choose(sandbox()), **given)
+    elif name == "similarity":
+        from bakeoff.retrieval.minilm import MiniLm
+
+        words = {key: str(given[key]) for key in ("model", "tokenizer") if key in given}
+        rest = {key: value for key, value in given.items() if key not in words}
+        scorer = SCORERS.load(name)(MiniLm(**words), **rest)
     else:
         scorer = SCORERS.load(name)(**given)
     return scorer

