@@ -163,3 +163,15 @@ class Met(NamedTuple):
     extracted_a: str | None
     extracted_b: str | None
     alike: bool
+
+
+class CallTimes(NamedTuple):
+    """The times and counts of one call. `gaps`: seconds between the pieces of its reply, where it was streamed."""
+
+    finished_at: float
+    latency_s: float
+    first_token_s: float | None
+    prompt_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    gaps: tuple[float, ...] = ()

@@ -123,6 +123,8 @@ class Completion:
 
     `model` is the digest of the identity that gave it; `raw` the JSON of request and response
     (core.hashing.exchange). A reply of random weights ends "dummy": it has a speed and no score.
+    `gaps`: seconds between the pieces of a streamed reply, where the engine noted them; `cached_tokens`: prompt
+    tokens that it read from a prefix cache (0: none; None: it does not tell).
     """
 
     key: bytes
@@ -140,6 +142,8 @@ class Completion:
     logprobs: tuple[TokenLogProb, ...] = ()
     model: str = ""
     cached: bool = False
+    gaps: tuple[float, ...] = ()
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +172,16 @@ class Sample:
 class Answer:
     """What a method returns: the text to grade, the calls behind it, and a trace of its steps.
 
-    `reasoned` says that reasoning precedes the answer, so the answer must be looked for.
+    `reasoned` says that reasoning precedes the answer, so the answer must be looked for. The last of `completions`
+    is the one that the answer stands in: how it ended is how the trial ends. `parts` are numbers of the method's
+    own, kept with the trial beside those of its scorer.
     """
 
     text: str
     completions: tuple[Completion, ...]
     reasoned: bool = False
     trace: tuple[Mapping[str, Json], ...] = ()
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 import orjson
 
 from bakeoff.core.errors import BadRequest, ContextOverflow, EndpointWrong, EngineError, Unavailable
+from bakeoff.core.timing import Gaps
 from bakeoff.engines.openai_compatible import StreamAssembly
 
 _PATIENCE_S = 60.0
@@ -62,17 +63,16 @@ class Call:
     def __init__(self, sent: bytes, api: str) -> None:
         self.sent = sent
         self.reply: Future[dict[str, Any]] = Future()
-        self.first_token_s: float | None = None
+        self.pieces = Gaps(0.0)
         self._api = api
         self._assembly = StreamAssembly(api, "llama.cpp")
         self._error: EngineError | None = None
-        self._began = 0.0
         self._closing: threading.Event | None = None
 
     def run(self, server: Native, closing: threading.Event) -> None:
         """Block until the reply is whole, has failed, or nobody wants it any more."""
         self._closing = closing
-        self._began = time.perf_counter()
+        self.pieces = Gaps(time.perf_counter())
         ask = server.handle_chat_completions if self._api == "chat" else server.handle_completions
         try:
             ask(self.sent, self._take)
@@ -93,8 +93,8 @@ class Call:
         try:
             if b'"exceed_context_size_error"' in chunk[:400]:
                 raise overflow(chunk)
-            if self._assembly.add(chunk) and self.first_token_s is None:
-                self.first_token_s = time.perf_counter() - self._began
+            if self._assembly.add(chunk):
+                self.pieces.note(time.perf_counter())
         except EngineError as error:
             self._error = error
             return True

@@ -28,6 +28,7 @@ from bakeoff.core.errors import (
 )
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.timing import Gaps
 from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Request
 from bakeoff.engines._http import Http, parse_reply, public_url, status_error
 from bakeoff.engines._tools import calls_text, listed
@@ -133,18 +134,18 @@ class Anthropic:
 
     async def _generate_streamed(self, sent: bytes) -> Completion:
         started = time.perf_counter()
-        assembly = MessageAssembly(self._http.base_url + _PATH)
+        assembly, pieces = MessageAssembly(self._http.base_url + _PATH), Gaps(started)
         try:
             async with aclosing(self._http.stream(_PATH, sent)) as events:
                 async for event in events:
-                    if assembly.add(event) and assembly.first_token_s is None:
-                        assembly.first_token_s = time.perf_counter() - started
+                    if assembly.add(event):
+                        pieces.note(time.perf_counter())
         except (EngineTimeout, Unavailable):
             if not assembly.done:
                 raise
         reply = assembly.response()
         completion = from_response(reply, assembly.url)
-        completion.first_token_s = assembly.first_token_s
+        completion.first_token_s, completion.gaps = pieces.first, tuple(pieces.between)
         completion.raw = exchange(sent, orjson.dumps(reply))
         return completion
 
@@ -170,9 +171,10 @@ def from_response(reply: dict[str, Any], url: str) -> Completion:
         usage = reply.get("usage") or {}
         prompt_tokens = _sum(usage, "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
         output_tokens = _sum(usage, "output_tokens")
+        cached_tokens = _sum(usage, "cache_read_input_tokens") if "cache_read_input_tokens" in usage else None
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         raise BadResponse(f"'{url}' answered JSON without a message ({problem!r:.80})") from None
-    return Completion(b"", text, finish, prompt_tokens, output_tokens)
+    return Completion(b"", text, finish, prompt_tokens, output_tokens, cached_tokens=cached_tokens)
 
 
 def _tool(tool: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +243,6 @@ class MessageAssembly:
     def __init__(self, url: str) -> None:
         self.url = url
         self.done = False
-        self.first_token_s: float | None = None
         self._blocks: dict[int, dict[str, Any]] = {}
         self._stop_reason: str | None = None
         self._usage: dict[str, Any] = {}

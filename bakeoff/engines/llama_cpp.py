@@ -152,7 +152,7 @@ class LlamaCpp:
         if request.scored:
             completion.logprobs = from_next_token(completion.logprobs, request.scored)
             completion.text, completion.finish_reason = shown(completion.logprobs), "stop"
-        completion.first_token_s = call.first_token_s
+        completion.first_token_s, completion.gaps = call.pieces.first, tuple(call.pieces.between)
         completion.raw = exchange(call.sent, orjson.dumps(reply))
         return completion
 

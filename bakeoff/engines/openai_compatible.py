@@ -18,6 +18,7 @@ import orjson
 from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid, EngineError, EngineTimeout, Unavailable
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.timing import Gaps
 from bakeoff.core.types import Completion, FinishReason, Message, ModelIdentity, Request, TokenLogProb
 from bakeoff.engines._http import Http, parse_reply, public_url, status_error
 from bakeoff.engines._likelihood import from_echo, shown, whole_texts
@@ -131,18 +132,18 @@ class OpenAICompatible:
 
     async def _generate_streamed(self, sent: bytes) -> Completion:
         started = time.perf_counter()
-        assembly = StreamAssembly(self._config.api, self._http.base_url + self._path)
+        assembly, pieces = StreamAssembly(self._config.api, self._http.base_url + self._path), Gaps(started)
         try:
             async with aclosing(self._http.stream(self._path, sent)) as events:
                 async for event in events:  # to its end, also past [DONE]: so the connection can be used again
-                    if assembly.add(event) and assembly.first_token_s is None:
-                        assembly.first_token_s = time.perf_counter() - started
+                    if assembly.add(event):
+                        pieces.note(time.perf_counter())
         except (EngineTimeout, Unavailable):
             if not assembly.done:
                 raise
         reply = assembly.response()
         completion = from_response(reply, self._config.api, assembly.url)
-        completion.first_token_s = assembly.first_token_s
+        completion.first_token_s, completion.gaps = pieces.first, tuple(pieces.between)
         completion.raw = exchange(sent, orjson.dumps(reply))
         return completion
 
@@ -175,6 +176,8 @@ def from_response(reply: dict[str, Any], api: str, url: str) -> Completion:
         told = reply.get("usage")
         usage = told if isinstance(told, dict) else {}
         prompt_tokens, output_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+        details = usage.get("prompt_tokens_details")
+        cached_tokens = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
         logprobs = _logprobs(choice.get("logprobs"))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
         raise BadResponse(f"'{url}' answered JSON without a completion ({problem!r:.80})") from None
@@ -182,7 +185,7 @@ def from_response(reply: dict[str, Any], api: str, url: str) -> Completion:
         if finish not in ("length", "refusal"):  # null content is no answer, so no wrong one either
             raise BadResponse(f"'{url}' answered a completion without text (finish: {finish})")
         text = ""
-    return Completion(b"", text, finish, prompt_tokens, output_tokens, logprobs=logprobs)
+    return Completion(b"", text, finish, prompt_tokens, output_tokens, logprobs=logprobs, cached_tokens=cached_tokens)
 
 
 def from_scored(reply: dict[str, Any], request: Request, url: str) -> Completion:
@@ -272,7 +275,6 @@ class StreamAssembly:
         self.api = api
         self.url = url
         self.done = False
-        self.first_token_s: float | None = None
         self._text: str | None = None
         self._refusal = ""
         self._logprobs: dict[str, list[Any]] = {}

@@ -26,6 +26,7 @@ from types import TracebackType
 import orjson
 
 from bakeoff.core.errors import RunLocked, StoreError, StoreFull, StoreUnreachable
+from bakeoff.core.timing import of_steps, steps
 from bakeoff.core.types import Completion, TokenLogProb
 from bakeoff.runner.locks import try_lock
 
@@ -33,6 +34,7 @@ SEGMENT_BYTES = 4 * 1024 * 1024
 CUT_BYTES = 256 * 1024  # below that, cutting a segment off costs more than it gives back
 RESERVE_BYTES = 4 * 1024 * 1024
 _FRAME = Struct("<III")  # header bytes, raw bytes, crc32 of both
+_OLDER = 13  # fields of a record, before it had gaps
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -217,6 +219,8 @@ def _header(completion: Completion) -> bytes:
         completion.finished_at,
         completion.model,
         [(item.token, item.logprob, item.top) for item in completion.logprobs],
+        steps(completion.gaps),
+        completion.cached_tokens,
     )
     try:
         return orjson.dumps(fields)
@@ -241,10 +245,13 @@ def _read_segment(path: Path) -> Iterator[Completion]:
 
 def _completion(header: bytes, raw: bytes) -> Completion:
     try:
-        key, *fields, model, found = orjson.loads(header)
+        told = orjson.loads(header)
     except orjson.JSONDecodeError:
-        key, *fields, model, found = json.loads(header)
+        told = json.loads(header)
+    # an older version wrote neither gaps nor cached tokens
+    key, *fields, model, found, gaps, cached_tokens = told if len(told) > _OLDER else [*told, (), None]
     logprobs = tuple(TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in found)
     completion = Completion(bytes.fromhex(key), *fields)
     completion.model, completion.raw, completion.logprobs = model, raw, logprobs
+    completion.gaps, completion.cached_tokens = of_steps(gaps), cached_tokens
     return completion

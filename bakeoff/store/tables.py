@@ -1,4 +1,4 @@
-"""The tables. Words as in HOUSE: runs, cells, trials, completions, sample sets.
+"""The tables. Words as in HOUSE: runs, cells, trials, completions, sample sets, usages.
 
 `completions` is cache and audit trail of all runs; `trials` point to it by content key. A change
 here needs a migration in `store/migrations/versions`.
@@ -7,6 +7,7 @@ here needs a migration in `store/migrations/versions`.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -98,6 +99,8 @@ COMPLETIONS = Table(
     Column("finished_at", Float, nullable=False),
     Column("logprobs", Text),
     Column("raw", LargeBinary, nullable=False),
+    Column("gaps", LargeBinary),
+    Column("cached_tokens", Integer),
     Index("completions_by_model", "model", "key"),
 )
 
@@ -109,4 +112,17 @@ SAMPLE_SETS = Table(
     Column("data_digest", String(32), nullable=False),
     Column("ids", Text, nullable=False),
     Column("created_at", Float, nullable=False),
+)
+
+USAGES = Table(
+    "usages",
+    METADATA,
+    Column("cell_id", Integer, ForeignKey("cells.id"), primary_key=True),
+    Column("began_at", Float, primary_key=True),
+    Column("ended_at", Float, nullable=False),
+    Column("readings", Integer, nullable=False),
+    Column("host_peak", BigInteger),
+    Column("host_before", BigInteger),
+    Column("devices", Text),
+    Column("lost", Text, nullable=False),
 )

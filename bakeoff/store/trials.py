@@ -18,6 +18,7 @@ from sqlalchemy import Row, Select, Table, and_, case, func, null, select
 from bakeoff.core.hashing import KEY_BYTES, pack, unpack
 from bakeoff.core.origin import asked_in
 from bakeoff.core.records import Measure, Met
+from bakeoff.core.timing import packed
 from bakeoff.core.types import Completion, Outcome, TokenLogProb, Trial
 from bakeoff.store.database import Database
 from bakeoff.store.tables import COMPLETIONS, TRIALS
@@ -26,7 +27,7 @@ _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2000
 _LARGEST = 2**31 - 1  # what an Integer column holds
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_FOUND = [column for column in COMPLETIONS.c if column.name != "raw"]
+_FOUND = [column for column in COMPLETIONS.c if column.name not in ("raw", "gaps")]
 
 
 class TrialRepository:
@@ -201,6 +202,8 @@ def _completion_row(completion: Completion) -> dict[str, object]:
         "finished_at": completion.finished_at,
         "logprobs": _json(completion.logprobs) if completion.logprobs else None,
         "raw": pack(completion.raw),
+        "gaps": packed(completion.gaps),
+        "cached_tokens": _count(completion.cached_tokens),
     }
 
 
@@ -223,6 +226,7 @@ def _completion(row: Row[Any]) -> Completion:
         attempts=row.attempts,
         finished_at=row.finished_at,
         logprobs=logprobs,
+        cached_tokens=row.cached_tokens,
     )
 
 

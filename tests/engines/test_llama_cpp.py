@@ -257,7 +257,7 @@ def test_a_cancelled_call_gives_its_slot_to_the_next() -> None:
     time.sleep(0.02)
     assert first.reply.cancel()
     time.sleep(0.02)
-    assert second.first_token_s is not None
+    assert second.pieces.first is not None
     host.close()
 
 

@@ -782,3 +782,19 @@ TEXT_PARTS = [{"type": "text", "text": "4"}, {"type": "thinking", "text": "so"},
 )
 def test_a_stream_of_parts_is_read_as_a_reply_of_parts_is(events: list[bytes]) -> None:
     assert assembled(events).text == "42"
+
+
+def test_a_stream_tells_the_time_between_its_pieces_and_the_prompt_tokens_of_a_cache() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}
+    pieces = [chunk({"content": text}) for text in "123"]
+    told = json.dumps({"choices": [], "usage": usage}).encode()
+    with serving(events([*pieces, chunk({}, "stop"), told])) as endpoint:
+        found = ask(endpoint, stream=True)
+    assert len(found.gaps) == 2 and all(gap >= 0 for gap in found.gaps)
+    assert found.cached_tokens == 8
+
+
+@pytest.mark.parametrize("details", [None, "odd", {}, {"cached_tokens": None}])
+def test_a_cache_that_is_not_told_is_unknown(details: object) -> None:
+    reply = {"choices": [{"message": {"content": "4"}}], "usage": {"prompt_tokens_details": details}}
+    assert from_response(reply, "chat", "u").cached_tokens is None

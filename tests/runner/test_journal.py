@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bakeoff.core.errors import RunLocked, StoreFull, StoreUnreachable
@@ -57,6 +59,19 @@ def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
         journal.append(completion(1, text))
         journal.append(completion(2))
     assert recovered(tmp_path) == [completion(1, text), completion(2)]
+
+
+def test_times_between_tokens_come_back(tmp_path: Path) -> None:
+    timed = replace(completion(1), gaps=(0.0121, 0.5), cached_tokens=7)
+    with Journal.open(tmp_path) as journal:
+        journal.append(timed)
+    assert recovered(tmp_path) == [timed]
+
+
+def test_a_record_of_an_older_version_comes_back() -> None:
+    """Written before a completion had times between tokens."""
+    older = orjson.dumps(orjson.loads(module._header(completion(1)))[: module._OLDER])
+    assert module._completion(older, completion(1).raw) == completion(1)
 
 
 def test_an_empty_completion_comes_back(tmp_path: Path) -> None:
@@ -132,6 +147,7 @@ def test_rubbish_at_the_end_is_no_record_and_takes_no_memory(tmp_path: Path, tai
 
 HOLDER = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from bakeoff.runner.journal import Journal
 with Journal.open(Path(sys.argv[1])):
