@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from bakeoff.core.retrieval import Retriever
-from bakeoff.core.tools import Tool
+from bakeoff.core.tools import Tool, ToolMemory
 from bakeoff.core.types import (
     Answer,
     Completion,
@@ -33,6 +34,8 @@ class EngineLimits:
     Engines in process share this machine, so their cells run one model after the other.
     `likelihood`: whether it answers `scored` requests - all, those whose continuations are single
     letters, or none. `tools`: whether it hands tools to the model as such.
+    `prefix_cache`: whether it keeps the beginnings of prompts - one for each of its `slots`, or in one cache
+    that all calls share - so that trials are worth putting in order by them.
     """
 
     max_concurrency: int | None = None
@@ -41,6 +44,8 @@ class EngineLimits:
     price: Price | None = None
     likelihood: Literal["full", "letters", "none"] = "none"
     tools: bool = False
+    prefix_cache: Literal["none", "slot", "shared"] = "none"
+    slots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,23 @@ class MethodConfig:
     options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     retriever: Retriever | None = None
     tools: tuple[Tool, ...] = ()
+    memory: ToolMemory | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolConfig:
+    """What a tool's class is built from: `Search(config)`.
+
+    `retriever` and `runner` are there where the class says that it `needs` them. `folder` is for what it keeps between
+    runs, `base_url` the address of the service that it asks, where the user named one.
+    """
+
+    retriever: Retriever | None = None
+    runner: CodeRunner | None = None
+    folder: Path | None = None
+    base_url: str | None = None
+    offline: bool = False
+    trust_proxies: bool = False
 
 
 @runtime_checkable

@@ -1,28 +1,35 @@
 """Execute the owed trials of a run: streaming, bounded, one lane for each model.
 
 A lane is one engine (model × preset) and its cells. Its workers take the next owed trial, answer,
-grade and record it; nothing waits for a batch. Lanes to endpoints run side by side, engines in
-process one after the other. Memory does not grow with the number of trials. In an A/B test a referee
-holds all lanes to one order of samples, so that they all run side by side.
+grade and record it; nothing waits for a batch, and no call waits for a grade that takes its time. Lanes
+to endpoints run side by side, engines in process one after the other, and all one after the other where
+speed is measured. Memory does not grow with the number of trials. In an A/B test a referee holds all
+lanes to one order of samples, so that they all run side by side; else a lane may have an order of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed, StoreError, UsageError
 from bakeoff.core.protocols import Engine, Method, Profile, Task, TrialSink
 from bakeoff.core.records import RunStatus
-from bakeoff.core.types import Sample, Trial
+from bakeoff.core.types import Answer, Message, Request, Sample, Sampling, Trial
 from bakeoff.runner.calls import Caller
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.grade import ENDING, ScoreFunction, fail, grade, method_fault, start_trial
 from bakeoff.runner.limits import BudgetSpent, EngineDead, Halted
+from bakeoff.runner.order import Ordering, arranged, prompt_text
 from bakeoff.runner.referee import Referee, Turn, common_order
 
 GRACE_SECONDS = 20.0
+GRADED_BEHIND = 4  # answers for each worker that may wait for a grade while the next calls are made
+_WARM_UP = Request((Message("user", "Hello"),), Sampling(max_tokens=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +46,36 @@ class CellPlan:
 @dataclass(frozen=True, slots=True)
 class Block:
     """Cells of one lane that ask the same samples: answered sample by sample, so that what is
-    stored at any moment can be compared in pairs."""
+    stored at any moment can be compared in pairs. `part`: only these places of the draw."""
 
     draw: Draw
     cells: Sequence[CellPlan]
     repeats: int
     settled: Callable[[], set[tuple[int, str, int]]]
+    part: range | None = None
+
+    def samples(self) -> Iterator[tuple[int, Sample]]:
+        """The samples with their places in the draw."""
+        if self.part is None:
+            return enumerate(self.draw)
+        return ((place, self.draw[place]) for place in self.part)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One engine and what it is to answer."""
+    """One engine and what it is to answer.
+
+    `ordering`: another order than that of the draw; `warm`: a call that is not kept comes first, so that what is
+    measured is not the loading of the model.
+    """
 
     name: str
     engine: Engine
     caller: Caller
     blocks: Sequence[Block]
     workers: int
+    ordering: Ordering | None = None
+    warm: bool = False
 
 
 @dataclass(slots=True)
@@ -75,11 +95,19 @@ def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
     for block in blocks:
         settled = block.settled()
         cells = block.cells
-        for place, sample in enumerate(block.draw):
+        for place, sample in block.samples():
             for repeat in range(block.repeats):
                 for cell in cells:
                     if (cell.id, sample.id, repeat) not in settled:
                         yield cell, sample, repeat, place
+
+
+def owed_by(lane: Lane) -> Iterator[Owed]:
+    """As `owed_trials`, in the order that suits the engine of the lane."""
+    owed = owed_trials(lane.blocks)
+    if lane.ordering is None:
+        return owed
+    return arranged(owed, lambda one: prompt_text(one[0].method, one[1], one[0].task), lane.ordering)
 
 
 def owed_in_turn(blocks: Sequence[Block]) -> Iterator[Owed]:
@@ -103,8 +131,10 @@ class Schedule:
         seconds: float | None = None,
         judges: Sequence[Caller] = (),
         referee: Referee | None = None,
+        one_by_one: bool = False,
     ) -> None:
         self._lanes = lanes
+        self._in_turn = one_by_one  # no lane beside another: their speed is measured
         self._referee = referee
         self._judges = judges  # shared by all lanes
         self._sink = sink
@@ -150,7 +180,7 @@ class Schedule:
 
     async def execute(self) -> Ending:
         """Run all lanes to their end. Raises StoreError and UsageError; nothing else."""
-        local = [lane for lane in self._lanes if lane.engine.limits.in_process and self._referee is None]
+        local = [lane for lane in self._lanes if self._referee is None and self._alone(lane)]
         remote = [lane for lane in self._lanes if lane not in local]
         work = asyncio.create_task(self._all(remote, local))
         ended = asyncio.create_task(self._ended.wait())
@@ -180,6 +210,9 @@ class Schedule:
                 self.ending.status = RunStatus.STOPPED
         return self.ending
 
+    def _alone(self, lane: Lane) -> bool:
+        return self._in_turn or lane.engine.limits.in_process
+
     async def _all(self, remote: Sequence[Lane], local: Sequence[Lane]) -> None:
         async with asyncio.TaskGroup() as group:
             for lane in remote:
@@ -192,26 +225,53 @@ class Schedule:
             await self._run_lane(lane)
 
     async def _run_lane(self, lane: Lane) -> None:
-        owed = owed_trials(lane.blocks) if self._referee is None else owed_in_turn(lane.blocks)
+        owed = owed_by(lane) if self._referee is None else owed_in_turn(lane.blocks)
+        behind = asyncio.Semaphore(GRADED_BEHIND * lane.workers)
         try:
             async with asyncio.TaskGroup() as group:
+                if lane.warm and not self._over:
+                    owed = await _warmed(lane.engine, owed)
                 for _ in range(lane.workers):
-                    group.create_task(self._work(lane, owed))
+                    group.create_task(self._work(lane, owed, group, behind))
         finally:
             await lane.engine.close()
 
-    async def _work(self, lane: Lane, owed: Iterator[Owed]) -> None:
-        try:
+    async def _work(
+        self, lane: Lane, owed: Iterator[Owed], group: asyncio.TaskGroup, behind: asyncio.Semaphore
+    ) -> None:
+        async with self._ending_of(lane):
             for cell, sample, repeat, place in owed:
-                if self._over or lane.caller.breaker.opened_by is not None:
+                if self._over or lane.caller.breaker.opened_by is not None or lane.name in self.ending.dead:
                     return
-                if self._referee is not None and not await self._referee.admits(Turn(cell.id, place, repeat)):
+                turn = Turn(cell.id, place, repeat)
+                if self._referee is not None and not await self._referee.admits(turn):
                     continue
-                trial = await _answer(lane.caller, cell, sample, repeat)
-                await self._sink.trial(trial)
-                self._on_trial(trial)
-                if self._referee is not None:
-                    self._note(self._referee, Turn(cell.id, place, repeat), trial)
+                asked = await _ask(lane.caller, cell, sample, repeat)
+                if self._referee is None and isinstance(asked.answer, Answer) and _takes_its_time(cell.score):
+                    await behind.acquire()
+                    group.create_task(self._settle_behind(lane, asked, turn, behind))
+                else:
+                    await self._settle(asked, turn)
+
+    async def _settle_behind(self, lane: Lane, asked: _Asked, turn: Turn, behind: asyncio.Semaphore) -> None:
+        try:
+            async with self._ending_of(lane):
+                await self._settle(asked, turn)
+        finally:
+            behind.release()
+
+    async def _settle(self, asked: _Asked, turn: Turn) -> None:
+        trial = await _graded(asked)
+        await self._sink.trial(trial)
+        self._on_trial(trial)
+        if self._referee is not None:
+            self._note(self._referee, turn, trial)
+
+    @asynccontextmanager
+    async def _ending_of(self, lane: Lane) -> AsyncIterator[None]:
+        """What ends a lane or the run, noted in the place of being raised."""
+        try:
+            yield
         except BudgetSpent as spent:
             self._spent(spent)
         except EngineDead as dead:
@@ -231,27 +291,58 @@ class Schedule:
             self._end_all_waiting()  # nobody waits out a pause for an answer that decides nothing
 
 
-async def _answer(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -> Trial:
+async def _warmed(engine: Engine, owed: Iterator[Owed]) -> Iterator[Owed]:
+    """The same trials, after a call that loads the model; none is made where nothing is owed."""
+    first = next(owed, None)
+    if first is None:
+        return owed
+    with suppress(EngineError):  # the first call that counts tells it
+        await engine.generate(_WARM_UP)
+    return chain([first], owed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A trial and what came back: the answer, to be graded, or the fault that it ends in."""
+
+    trial: Trial
+    cell: CellPlan
+    sample: Sample
+    answer: Answer | BakeoffError
+
+
+async def _ask(caller: Caller, cell: CellPlan, sample: Sample, repeat: int) -> _Asked:
     trial = start_trial(cell.id, sample, repeat)
     try:
-        answer = await cell.method.answer(sample, cell.task, caller, repeat)
+        answer: Answer | BakeoffError = await cell.method.answer(sample, cell.task, caller, repeat)
     except (*ENDING, UsageError):
         raise
     except BakeoffError as error:
-        return fail(trial, error)
+        answer = error
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        return fail(trial, MethodFailed("the method cancelled itself"))
+        answer = MethodFailed("the method cancelled itself")
     except Exception as error:
-        return fail(trial, method_fault(error))
+        answer = method_fault(error)
+    return _Asked(trial, cell, sample, answer)
+
+
+async def _graded(asked: _Asked) -> Trial:
+    if isinstance(asked.answer, BakeoffError):
+        return fail(asked.trial, asked.answer)
     try:
-        return await grade(trial, sample, answer, cell.profile, cell.score)
+        return await grade(asked.trial, asked.sample, asked.answer, asked.cell.profile, asked.cell.score)
     except ENDING:
         raise
     except Exception as error:
-        return fail(trial, ScorerFailed(f"{type(error).__name__}: {error}"))
+        return fail(asked.trial, ScorerFailed(f"{type(error).__name__}: {error}"))
+
+
+def _takes_its_time(score: ScoreFunction) -> bool:
+    """Whether a scorer waits for a sandbox or a judge; one that only compares is done at once."""
+    return inspect.iscoroutinefunction(score)
 
 
 def _first(error: BaseException) -> BaseException:
