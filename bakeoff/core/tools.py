@@ -22,10 +22,15 @@ class ToolResult:
 
 
 class Tool(Protocol):
-    """Something a model can call."""
+    """Something a model can call.
+
+    `steady`: equal arguments always give an equal result. What another tool said is kept (`ToolMemory`), so that a
+    trial that is begun anew is told the same.
+    """
 
     name: str
     description: str
+    steady: bool
 
     @property
     def schema(self) -> Mapping[str, Json]:
@@ -39,4 +44,14 @@ class Tool(Protocol):
 
     async def execute(self, arguments: Mapping[str, Json]) -> ToolResult:
         """Run it within its limits of time and size."""
+        ...
+
+
+class ToolMemory(Protocol):
+    """What tools said, by a key that names the call and everything before it. Outlives the process."""
+
+    def find(self, key: str) -> ToolResult | None: ...
+
+    def keep(self, key: str, result: ToolResult) -> None:
+        """Durable when it returns. Raises SystemFault."""
         ...
