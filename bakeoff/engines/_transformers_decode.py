@@ -19,10 +19,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bakeoff.core.types import FinishReason, Sampling, TokenLogProb
+from bakeoff.engines._prompts import Scored
 from bakeoff.engines._transformers_model import Network
 from bakeoff.engines._transformers_text import Text
 
@@ -152,29 +153,6 @@ def _stopped(row: Row, text: Text) -> bool:
         return False
     tail = max(map(len, stops)) * _SLACK  # a character is of up to four tokens
     return any(stop in text.decode(row.prompt, row.made[-tail:]) for stop in stops)
-
-
-@dataclass(slots=True)
-class Scored:
-    """One sequence to be scored: the log-probabilities of what follows its first `known` tokens.
-
-    `pieces` are the texts of the tokens that follow; `batch` is 0 until it was scored.
-    """
-
-    tokens: tuple[int, ...]
-    known: int
-    pieces: tuple[str, ...] = ()
-    values: list[float] = field(default_factory=list)
-    batch: int = 0
-
-    @property
-    def read(self) -> tuple[int, ...]:
-        """What the model is shown: the last token is only looked for."""
-        return self.tokens[:-1]
-
-    @property
-    def count(self) -> int:
-        return len(self.tokens) - self.known
 
 
 def score(network: Network, rows: Sequence[Scored]) -> None:

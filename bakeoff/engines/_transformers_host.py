@@ -21,7 +21,8 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from bakeoff.core.errors import BadRequest, BakeoffError, EndpointWrong, EngineError, Unavailable
-from bakeoff.engines._transformers_decode import Row, Scored, generate, score
+from bakeoff.engines._prompts import Scored
+from bakeoff.engines._transformers_decode import Row, generate, score
 from bakeoff.engines._transformers_model import Network, is_out_of_memory, release
 from bakeoff.engines._transformers_text import Text
 

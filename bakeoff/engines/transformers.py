@@ -23,23 +23,21 @@ import asyncio
 import importlib.metadata
 import importlib.util
 import sys
-import threading
 from collections.abc import Callable
 
 import orjson
 
-from bakeoff.core.errors import BadRequest, ConfigInvalid, ContextOverflow, EngineTimeout, MissingExtra
+from bakeoff.core.errors import ConfigInvalid, EngineTimeout, MissingExtra
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
-from bakeoff.core.types import Completion, Json, ModelIdentity, Price, Request, TokenLogProb
-from bakeoff.engines._likelihood import shown
-from bakeoff.engines._transformers_decode import Reply, Row, Scored
+from bakeoff.core.types import Completion, Json, ModelIdentity, Price, Request
+from bakeoff.engines._prompts import Prompter, from_scored
+from bakeoff.engines._transformers_decode import Reply, Row
 from bakeoff.engines._transformers_files import Place, find, template_name
 from bakeoff.engines._transformers_host import Host, Question, Started
 from bakeoff.engines._transformers_model import ends_of, load
 from bakeoff.engines._transformers_settings import TransformersSettings, Used, checked, resolved
-from bakeoff.engines._transformers_text import Text, open_text
-from bakeoff.engines.openai_compatible import render_plain
+from bakeoff.engines._transformers_text import open_text
 
 Say = Callable[[str], None]
 
@@ -58,13 +56,10 @@ class Transformers:
         self._config = config
         self._settings = checked(config)
         self._place = find(config.name, self._settings.revision, self._settings.dummy)
-        if config.api == "chat" and not self._place.template and not self._settings.dummy:
-            raise ConfigInvalid(f"model '{config.name}' has no chat template", "ask it as text: --api completions")
         self._used = resolved(self._settings, self._place.stored)
         self._context = _context(config, self._settings, self._place)
         self._identity = identity_of(config, self._settings, self._place, self._used)
-        self._text: Text | None = None
-        self._reading = threading.Lock()
+        self._prompter = Prompter(config, self._place, self._context, self._settings.dummy)
         self._host: Host | None = None
 
     @property
@@ -116,40 +111,10 @@ class Transformers:
 
     def to_job(self, request: Request) -> Row | Question:
         """The tokens of a request. Raises ContextOverflow, BadRequest, EndpointWrong."""
-        text = self._reader()
-        with self._reading:
-            if request.scored:
-                return self._question([text.pair(before, after) for before, after in request.scored], text)
-            if self._config.api == "chat" and (self._place.template or self._settings.dummy):
-                prompt = text.chat(request.messages)
-            else:
-                prompt = text.plain(render_plain(request.messages))
-        self._check(len(prompt) + 1)
+        if request.scored:
+            return Question(self._prompter.rows(request))
+        prompt = self._prompter.prompt(request)
         return Row(prompt, request.sampling, min(request.sampling.max_tokens, self._context - len(prompt)))
-
-    def _question(self, pairs: list[tuple[list[int], list[int]]], text: Text) -> Question:
-        rows = []
-        for before, after in pairs:
-            self._check(len(before) + len(after) - 1)
-            if not before or not after:
-                raise BadRequest(
-                    "a continuation of no tokens has no log-probability", "look at the benchmark's choices"
-                )
-            rows.append(Scored((*before, *after), len(before), tuple(map(text.piece, after))))
-        return Question(rows)
-
-    def _check(self, tokens: int) -> None:
-        if tokens > self._context:
-            raise ContextOverflow(
-                f"the prompt has {tokens:,} tokens, '{self._identity.name}' holds {self._context:,}",
-                "ask with fewer examples, or give it more with the setting 'context' if the model can",
-            )
-
-    def _reader(self) -> Text:
-        with self._reading:
-            if self._text is None:
-                self._text = open_text(self._place, self._settings.dummy)
-            return self._text
 
     def _start(self, device: str) -> Started:
         """Load the model, on the device asked for or on another. In the host's thread."""
@@ -181,7 +146,7 @@ class Transformers:
     async def close(self) -> None:
         """Stop the calls in flight and free the model; the next call loads it again."""
         host, self._host = self._host, None
-        self._text = None
+        self._prompter.forget()
         if host is not None:
             await asyncio.to_thread(host.close)
 
@@ -227,12 +192,3 @@ def from_reply(reply: Reply) -> Completion:
         first_token_s=reply.first_token_s,
         logprobs=reply.logprobs,
     )
-
-
-def from_scored(rows: list[Scored], request: Request) -> Completion:
-    """The log-probabilities of the continuations (pure)."""
-    found = tuple(
-        TokenLogProb(after, sum(row.values), tuple(zip(row.pieces, row.values, strict=True)))
-        for row, (_, after) in zip(rows, request.scored, strict=True)
-    )
-    return Completion(b"", shown(found), "stop", sum(len(row.tokens) for row in rows), 0, logprobs=found)
