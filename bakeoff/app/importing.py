@@ -18,11 +18,12 @@ from itertools import islice
 from pydantic import ValidationError
 
 from bakeoff import __version__
+from bakeoff.core.complaints import NAME_IN_WORDS
 from bakeoff.core.errors import ConfigInvalid, DataInvalid
 from bakeoff.core.hashing import KEY_BYTES, identity_digest
 from bakeoff.core.origin import Origin, identity, imported_recipe, mark
 from bakeoff.core.records import CellRecord, RunStatus
-from bakeoff.core.specs import NAME_IN_WORDS, BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.core.types import Completion, Outcome, Trial
 from bakeoff.imports.found import Answered, FoundCell, Log
 from bakeoff.store.database import Database

@@ -11,9 +11,10 @@ Example:
 from __future__ import annotations
 
 import re
+from typing import cast
 
-from bakeoff.core.protocols import AnswerKind, Find
-from bakeoff.core.types import Extraction
+from bakeoff.core.protocols import AnswerKind, Find, Profile
+from bakeoff.core.types import Extraction, Sample
 
 MAX_CHARS = 100_000
 
@@ -83,6 +84,18 @@ def extract(text: str, kind: AnswerKind, *, reasoned: bool, labels: tuple[str, .
         if value is not None:
             return Extraction(value, rule, firm)
     return None
+
+
+def kind_of(sample: Sample, profile: Profile) -> AnswerKind:
+    """What is looked for in a reply to a sample: a benchmark may mix kinds."""
+    return cast("AnswerKind", sample.meta.get("answer", profile.answer))
+
+
+def answer_in(text: str, sample: Sample, profile: Profile, *, reasoned: bool) -> Extraction | None:
+    """The answer in a reply to a sample, as a profile looks for it."""
+    if profile.find:
+        return follow(text, profile.find)
+    return extract(text, kind_of(sample, profile), reasoned=reasoned, labels=sample.labels)
 
 
 def follow(text: str, steps: tuple[Find, ...]) -> Extraction:

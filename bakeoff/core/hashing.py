@@ -18,6 +18,7 @@ import orjson
 from bakeoff.core.types import Json, ModelIdentity, Request, Sampling
 
 KEY_BYTES = 16
+MOST_REPEATS = 1000  # of a sample in an experiment
 # The skeleton that nearly all exchanges share; zlib finds it instead of storing it each time.
 _ZDICT = (
     b'"usage":{"prompt_tokens":,"completion_tokens":,"total_tokens":},"finish_reason":"length"'
@@ -94,6 +95,14 @@ def derive_seed(seed: int, *parts: str | int) -> int:
     """A 31-bit seed for one purpose, from the experiment's seed and what the purpose is."""
     text = "\x1f".join([str(seed), *map(str, parts)]).encode()
     return int.from_bytes(blake2b(text, digest_size=4).digest(), "big") >> 1
+
+
+def asked_again(repeat: int, number: int) -> int:
+    """The `Request.repeat` of the same question asked once more inside of one trial, `number` from 0 up.
+
+    A call of its own, that no repeat of the sample shares; the fifth of five is also the fifth of ten.
+    """
+    return repeat + MOST_REPEATS * (number + 1)
 
 
 def exchange(request: bytes, response: bytes) -> bytes:

@@ -9,17 +9,17 @@ the hash, so they may change between a run and its resume. Example:
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
+from bakeoff.core.complaints import explain
 from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.hashing import digest
+from bakeoff.core.hashing import MOST_REPEATS, digest
 from bakeoff.core.types import Json
 
 PresetName = Literal["memory_optimized", "balanced", "performance"]
@@ -227,9 +227,6 @@ def _as_list(field: str) -> BeforeValidator:
     return BeforeValidator(listed)
 
 
-NAME_IN_WORDS = "1 to 100 letters, digits, '.', '_' and '-' are a name, with a letter or digit in front"
-
-
 class ExperimentSpec(_Spec):
     """A matrix: models × presets × benchmarks × methods × repeats, and how to run it."""
 
@@ -239,7 +236,7 @@ class ExperimentSpec(_Spec):
     benchmarks: Annotated[tuple[BenchmarkSpec, ...], _as_list("benchmark")] = Field(min_length=1)
     methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field((MethodSpec(method="naive"),), min_length=1)
     judges: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field((), description="models that grade replies")
-    repeats: int = Field(1, ge=1, le=1000, description="times each sample is answered")
+    repeats: int = Field(1, ge=1, le=MOST_REPEATS, description="times each sample is answered")
     sampling: SamplingSpec = SamplingSpec()
     limit: int | None = Field(None, ge=1, le=_LARGEST, description="samples of each benchmark, drawn by seed")
     samples: str | None = Field(None, description="a saved sample set to use instead of a limit")
@@ -286,7 +283,7 @@ def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
     try:
         spec = ExperimentSpec.model_validate(dict(fields))
     except ValidationError as error:
-        raise _explain(error) from None
+        raise explain(error, ExperimentSpec) from None
     for name in ("models", "presets", "benchmarks", "methods", "judges"):
         _refuse_twins(name, getattr(spec, name))
     if "" in spec.sampling.stop:
@@ -352,54 +349,3 @@ def _refuse_secrets(model: object) -> None:
                 f"'{name}' looks like a secret, and a spec is stored",
                 "put it in the environment and name the variable with 'api_key_env'",
             )
-
-
-def _explain(error: ValidationError) -> ConfigInvalid:
-    """Turn the most telling of pydantic's complaints into one line with the nearest field name."""
-    complaints = error.errors()
-    first = next((one for one in complaints if one["type"] == "extra_forbidden"), complaints[0])
-    loc = first["loc"][:4] if "args" in first["loc"] else first["loc"]  # below are the kinds that it is none of
-    where = ".".join(str(part) for part in loc)
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(loc[:-1])
-        near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-        return ConfigInvalid(f"unknown field '{where}'", hint)
-    if first["type"] == "missing":
-        return ConfigInvalid(f"field '{where}' is missing", f"add '{where}' to the spec")
-    if first["type"] == "too_short":
-        return ConfigInvalid(f"field '{where}' is empty", "name at least 1, or leave the field out")
-    if loc[-1] == "api_key_env":  # what was given may be the key itself
-        return ConfigInvalid(f"field '{where}' names no environment variable", "write a name like OPENAI_API_KEY")
-    value = first["input"]
-    shown = f" (got {value!r:.80})" if not isinstance(value, dict | list | tuple) else ""
-    return ConfigInvalid(f"field '{where}': {_said(first)}{shown}", "correct it")
-
-
-def _said(complaint: ErrorDetails) -> str:
-    if complaint["type"] in ("model_type", "model_attributes_type"):
-        return "a name or a mapping of fields is expected"
-    if "args" in complaint["loc"][:-1]:
-        return "true or false, a finite number or a text is expected"
-    if complaint["type"] == "string_pattern_mismatch":
-        return NAME_IN_WORDS
-    return complaint["msg"][:1].lower() + complaint["msg"][1:]
-
-
-def _fields_at(loc: tuple[int | str, ...]) -> list[str]:
-    """The field names allowed at a place in the spec."""
-    cls: type[BaseModel] = ExperimentSpec
-    for part in loc:
-        if isinstance(part, str) and part in cls.model_fields:
-            cls = _model_of(cls.model_fields[part].annotation) or cls
-    return sorted(cls.model_fields)
-
-
-def _model_of(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in get_args(annotation):
-        found = _model_of(inner)
-        if found:
-            return found
-    return None

@@ -80,7 +80,8 @@ class ModelIdentity:
     """What makes two completions comparable: part of every content key (law 2).
 
     `template` names the way messages become text, `settings` whatever else of the engine can
-    change the reply; `endpoint` keeps two servers apart that use one model name.
+    change the reply; `endpoint` keeps two servers apart that use one model name. `measured`: the optimisation
+    and the round of a measurement, whose replies are asked anew because their speed is what counts.
     """
 
     engine: str
@@ -89,6 +90,7 @@ class ModelIdentity:
     template: str = ""
     endpoint: str = ""
     settings: str = ""
+    measured: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ METHODS = Registry(
     {
         "cot": "bakeoff.methods.cot:ChainOfThought",
         "few_shot": "bakeoff.methods.few_shot:FewShot",
+        "few_shot_cot": "bakeoff.methods.few_shot_cot:FewShotChainOfThought",
         "naive": "bakeoff.methods.naive:Naive",
+        "self_consistency": "bakeoff.methods.self_consistency:SelfConsistency",
     },
 )

@@ -29,7 +29,12 @@ class SingleCall:
             self.prompt(sample, task),
             task.sampling(sample, repeat, self.stop, self.reasons(task)),
             repeat,
-            (sample.reference, *(label for label in sample.labels if label != sample.target)),
+            oracle(sample),
         )
         completion = await engine.generate(request)
         return Answer(completion.text, (completion,), self.reasons(task))
+
+
+def oracle(sample: Sample) -> tuple[str, ...]:
+    """A right reply, then the wrong labels: what only the fake engine reads."""
+    return (sample.reference, *(label for label in sample.labels if label != sample.target))

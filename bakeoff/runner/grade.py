@@ -9,13 +9,12 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable
-from typing import cast
 
 import orjson
 
-from bakeoff.core.answers import extract, follow
-from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed, StoreError
-from bakeoff.core.protocols import AnswerKind, Profile
+from bakeoff.core.answers import answer_in
+from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed, StoreError, TrialError
+from bakeoff.core.protocols import Profile
 from bakeoff.core.types import Answer, Extraction, Outcome, Sample, Score, Trial
 from bakeoff.runner.limits import BudgetSpent, EngineDead, Halted
 
@@ -59,10 +58,7 @@ def _find(sample: Sample, answer: Answer, profile: Profile) -> Extraction | None
     if profile.ask == "likelihood":
         scored = [(item.token, item.logprob, len(item.top)) for item in answer.completions[-1].logprobs]
         return Extraction(orjson.dumps(scored).decode(), "likelihood")
-    if profile.find:
-        return follow(answer.text, profile.find)
-    kind = cast("AnswerKind", sample.meta.get("answer", profile.answer))  # a benchmark may mix kinds
-    return extract(answer.text, kind, reasoned=answer.reasoned, labels=sample.labels)
+    return answer_in(answer.text, sample, profile, reasoned=answer.reasoned)
 
 
 def _without_answer(text: str, cut: bool) -> Outcome:
@@ -87,7 +83,7 @@ async def _score(trial: Trial, sample: Sample, found: Extraction, score: ScoreFu
     except Exception as error:
         fail(trial, ScorerFailed(f"{type(error).__name__}: {error}"))
         return
-    trial.reason, trial.parts = verdict.reason, {**verdict.parts, **_spent_on(verdict)}
+    trial.reason, trial.parts = verdict.reason, {**trial.parts, **verdict.parts, **_spent_on(verdict)}
     if verdict.unparsed:
         trial.outcome = Outcome.UNPARSED
         return
@@ -111,7 +107,7 @@ def _spent_on(verdict: Score) -> dict[str, float]:
 def _note_completions(trial: Trial, answer: Answer) -> None:
     completions = answer.completions
     trial.keys = tuple(completion.key for completion in completions)
-    trial.trace = answer.trace
+    trial.trace, trial.parts = answer.trace, answer.parts
     if not completions or answer.text != completions[-1].text:
         trial.answer = answer.text
     prompts = [c.prompt_tokens for c in completions if c.prompt_tokens is not None]
@@ -134,6 +130,6 @@ def fail(trial: Trial, error: BakeoffError) -> Trial:
 
 def method_fault(error: Exception) -> BakeoffError:
     """What a method raised, as an error of the tree."""
-    if isinstance(error, EngineError):
+    if isinstance(error, EngineError | TrialError):
         return error
     return MethodFailed(f"{type(error).__name__}: {error}")

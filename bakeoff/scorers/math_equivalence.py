@@ -14,10 +14,10 @@ import re
 from collections.abc import Awaitable
 
 from bakeoff.core.errors import MissingExtra
+from bakeoff.core.numbers import number
 from bakeoff.core.types import Sample, Score
 from bakeoff.scorers._math_pool import Pool
 from bakeoff.scorers.math_text import equivalent
-from bakeoff.scorers.numeric import number
 
 MAX_CHARS = 1_000
 _WORDS = re.compile(r"\\(?:text|textbf|mbox|mathrm)\{\s*([^{}\d]{1,100})\}")
