@@ -21,6 +21,7 @@ from bakeoff import __version__
 from bakeoff.app.callers import Callers
 from bakeoff.app.contests import check_decision, referee_of
 from bakeoff.app.journals import asking, journal_folder, recover, recover_killed, was_killed
+from bakeoff.app.meters import Meters
 from bakeoff.app.own_benchmarks import OWN_MARK
 from bakeoff.app.planning import Prepared, PreparedCell, prepare
 from bakeoff.app.results import Results
@@ -43,6 +44,7 @@ from bakeoff.runner.schedule import Block, CellPlan, Ending, Lane, Schedule
 from bakeoff.store.database import Database
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
+from bakeoff.store.usages import UsageRepository
 
 _KNOWN_AT_MOST = 5_000_000
 
@@ -197,7 +199,8 @@ class Laboratory:
         budget = Budget(prepared.spec.budget, time.monotonic)
         plans = [_cell_plan(cell, record) for cell, record in zip(prepared.cells, cells, strict=True)]
         callers = Callers(prepared.spec, recorder, budget, progress.counts)
-        lanes = self._lanes(prepared, plans, callers)
+        meters = Meters()
+        lanes = self._lanes(prepared, plans, callers, meters)
         judges = callers.connect(prepared.judges)
         referee = referee_of(prepared, cells, self.trials, partial(setattr, progress, "duels"))
         seconds = prepared.spec.budget.seconds
@@ -214,6 +217,7 @@ class Laboratory:
             await _finish(recorder, writing)
             if recorder.failure is not None:
                 raise _kept(recorder.failure, journal)
+            meters.keep(UsageRepository(self.database))
 
     def _known_keys(self, prepared: Prepared) -> KnownKeys | None:
         """What is stored of this run's models; None when that is too much to read first."""
@@ -224,18 +228,19 @@ class Laboratory:
             return None
         return KnownKeys(stored + prepared.trials, self.trials.keys(models))
 
-    def _lanes(self, prepared: Prepared, plans: Sequence[CellPlan], callers: Callers) -> list[Lane]:
+    def _lanes(self, prepared: Prepared, plans: Sequence[CellPlan], callers: Callers, meters: Meters) -> list[Lane]:
         pairs = list(zip(prepared.cells, plans, strict=True))
         lanes: list[Lane] = []
         for _, group in groupby(pairs, key=lambda pair: id(pair[0].model)):
             members = list(group)
             model = members[0][0].model
-            caller, most = callers.of(model.engine, f"{model.name} {model.preset}")
+            engine = meters.metered(model.engine, [plan.id for _, plan in members])
+            caller, most = callers.of(engine, f"{model.name} {model.preset}")
             blocks = [
                 self._block([plan for _, plan in same], same[0][0].benchmark.draw, prepared.spec.repeats)
                 for same in _by_benchmark(members)
             ]
-            lanes.append(Lane(f"{model.name} ({model.preset})", model.engine, caller, blocks, most))
+            lanes.append(Lane(f"{model.name} ({model.preset})", engine, caller, blocks, most))
         return lanes
 
     def _block(self, plans: Sequence[CellPlan], draw: Draw, repeats: int) -> Block:

@@ -5,6 +5,7 @@ BAKEOFF_STORE   database URL                       (default sqlite:///$BAKEOFF_H
 BAKEOFF_DATA    folder of local data sets
 BAKEOFF_SANDBOX auto, fork-server, bubblewrap, docker, or limits-only (which isolates nothing)
 HF_HUB_OFFLINE  1: never ask the hub
+CUDA_VISIBLE_DEVICES   the GPUs whose memory, power and use are read
 OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, …   as their vendors define them
 """
 
@@ -81,3 +82,8 @@ def sandbox() -> str:
 def secret(variable: str) -> str | None:
     """The value of an environment variable that holds a key; None when unset or blank."""
     return os.environ.get(variable, "").strip() or None
+
+
+def visible_gpus() -> str | None:
+    """The GPUs that CUDA lets this process use, as CUDA_VISIBLE_DEVICES lists them; None where it is not set."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
