@@ -10,5 +10,6 @@ ENGINES = Registry(
         "llama_cpp": "bakeoff.engines.llama_cpp:LlamaCpp",
         "openai_compatible": "bakeoff.engines.openai_compatible:OpenAICompatible",
         "transformers": "bakeoff.engines.transformers:Transformers",
+        "vllm": "bakeoff.engines.vllm:Vllm",
     },
 )

@@ -1,4 +1,4 @@
-"""Where a model of engine 'transformers' lies, and by what it is told from another.
+"""Where a model of engines 'transformers' and 'vllm' lies, and by what it is told from another.
 
 A folder is named by what is in it: the small files whole, and of each tensor its beginning, middle
 and end, so that gigabytes are read in no time and a fine-tune never passes for its base. A model of
@@ -61,7 +61,7 @@ class Place:
         return inner if isinstance(inner, dict) else self.config
 
 
-def find(name: str, revision: str, dummy: bool) -> Place:
+def find(name: str, revision: str, dummy: bool, engine: str = "transformers") -> Place:
     """A model by the path of its folder, or by its name on the hub at a commit.
 
     Raises ConfigInvalid, DataMissing, DataInvalid.
@@ -70,9 +70,9 @@ def find(name: str, revision: str, dummy: bool) -> Place:
     if folder.is_dir():
         return _local(folder, dummy)
     if name.endswith(".gguf"):
-        raise ConfigInvalid(f"engine 'transformers' reads no GGUF file ('{name}')", "name it as llama_cpp/<path>")
+        raise ConfigInvalid(f"engine '{engine}' reads no GGUF file ('{name}')", "name it as llama_cpp/<path>")
     if not _HUB_NAME.fullmatch(name):
-        raise DataMissing(f"there is no folder '{name}'", "name it transformers/<folder> or transformers/org/name")
+        raise DataMissing(f"there is no folder '{name}'", f"name it {engine}/<folder> or {engine}/org/name")
     if not _COMMIT.fullmatch(revision):
         said = f"not '{revision}'" if revision else "and none is given"
         raise ConfigInvalid(
