@@ -38,6 +38,7 @@ COMMANDS = {
     "import": ("bakeoff.cli.import_:import_", "Turn other tools' logs into runs: lm-eval, inspect, evalplus, JSONL"),
     "samples": ("bakeoff.cli.samples:samples", "Save and list named sample sets"),
     "data": ("bakeoff.cli.data:data", "List, summarise, fetch, check and add the data of benchmarks"),
+    "kb": ("bakeoff.cli.kb:kb", "Make, list, search and measure knowledge bases for retrieval"),
     "models": ("bakeoff.cli.models:models", "List models, show one, and count its memory on a device"),
     "coverage": ("bakeoff.cli.coverage:coverage", "Try every model under every preset: does it fit, does it answer?"),
     "list": ("bakeoff.cli.listing:listing", "List models, benchmarks, methods, engines, scorers"),

@@ -22,6 +22,7 @@
     │  └─ EndpointWrong    no such endpoint or model there; stops the model's cells
     ├─ TrialError          recorded on the trial, never raised past the runner
     │  ├─ MethodFailed     a method raised
+    │  ├─ RetrievalFailed  the index of a knowledge base cannot be asked
     │  └─ ScorerFailed     a scorer raised
     ├─ StoreError          the store's           exit 3
     │  ├─ RunLocked        another process executes this run
@@ -212,6 +213,12 @@ class MethodFailed(TrialError):
     """A method raised something that is not an EngineError."""
 
     code = "method-failed"
+
+
+class RetrievalFailed(TrialError):
+    """The index of a knowledge base cannot be asked: a server that is down, a folder in use."""
+
+    code = "retrieval-failed"
 
 
 class ScorerFailed(TrialError):
