@@ -14,11 +14,15 @@ from bakeoff.core.types import Json
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool said, or why it could not: a failure is no exception but an observation. `seconds` by the clock."""
+    """What a tool said, or why it could not: a failure is no exception but an observation. `seconds` by the clock.
+
+    `fault`: it failed for reasons of its own - its time was up, its service is down - and may not the next time.
+    """
 
     text: str
     success: bool = True
     seconds: float = 0.0
+    fault: bool = False
 
 
 class Tool(Protocol):

@@ -9,6 +9,7 @@ METHODS = Registry(
         "few_shot": "bakeoff.methods.few_shot:FewShot",
         "few_shot_cot": "bakeoff.methods.few_shot_cot:FewShotChainOfThought",
         "naive": "bakeoff.methods.naive:Naive",
+        "react": "bakeoff.methods.react:React",
         "self_consistency": "bakeoff.methods.self_consistency:SelfConsistency",
     },
 )

@@ -26,7 +26,11 @@ _MAX_REASON = 300
 
 
 class ToolFailed(Exception):
-    """The tool has no result to give; the message is what the model reads."""
+    """The tool has no result to give; the message is what the model reads. `fault`: as `ToolResult` has it."""
+
+    def __init__(self, message: str, fault: bool = False) -> None:
+        self.fault = fault
+        super().__init__(message)
 
 
 class BoundedTool:
@@ -52,19 +56,20 @@ class BoundedTool:
         wrong = problem(arguments, self.schema)
         if wrong:
             return ToolResult(wrong, False)
-        text, success = await self._tried(arguments)
-        return ToolResult(text, success, time.perf_counter() - started)
+        text, success, fault = await self._tried(arguments)
+        return ToolResult(text, success, time.perf_counter() - started, fault)
 
-    async def _tried(self, arguments: Mapping[str, Json]) -> tuple[str, bool]:
+    async def _tried(self, arguments: Mapping[str, Json]) -> tuple[str, bool, bool]:
+        """(text, success, fault)."""
         try:
             async with asyncio.timeout(self.seconds):
-                return shortened(await self.run(arguments), self.most), True
+                return shortened(await self.run(arguments), self.most), True, False
         except ToolFailed as failed:
-            return str(failed)[:_MAX_REASON], False
+            return str(failed)[:_MAX_REASON], False, failed.fault
         except TimeoutError:
-            return f"no result within {self.seconds:g} s", False
+            return f"no result within {self.seconds:g} s", False, True
         except Exception as error:  # whatever it is: the model is told, and the loop goes on
-            return f"{type(error).__name__}: {error}"[:_MAX_REASON], False
+            return f"{type(error).__name__}: {error}"[:_MAX_REASON], False, True
 
     async def run(self, arguments: Mapping[str, Json]) -> str:
         """The result for arguments that fit the schema. Raises ToolFailed."""
