@@ -62,12 +62,13 @@ def _files(results: Results, report: Report, form: str) -> Files:
         "html": lambda: _html(results, report),
         "md": lambda: _markdown(report),
         "json": lambda: orjson.dumps(report_json(report), option=orjson.OPT_INDENT_2) + b"\n",
-        "csv": lambda: _csv(report),
         "parquet": lambda: _parquet(report),
         "pdf": lambda: _pdf(report),
     }
     if form in whole:
         return {f"report.{form}": whole[form]()}
+    if form == "csv":
+        return _csv(report)
     return _latex(report) if form == "tex" else _figures(report, form)
 
 
@@ -83,10 +84,12 @@ def _markdown(report: Report) -> bytes:
     return render_markdown(report).encode()
 
 
-def _csv(report: Report) -> bytes:
-    from bakeoff.reports.as_csv import render_csv
+def _csv(report: Report) -> Files:
+    """The cells, and the bins of reliability diagrams where there are some."""
+    from bakeoff.reports.as_csv import render_bins, render_csv
 
-    return render_csv(report.runs).encode()
+    bins = render_bins(report.entries)
+    return {"report.csv": render_csv(report.runs).encode()} | ({"calibration.csv": bins.encode()} if bins else {})
 
 
 def _parquet(report: Report) -> bytes:

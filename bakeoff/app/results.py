@@ -14,7 +14,8 @@ from bakeoff.app.verdicts import Verdicts
 from bakeoff.core.errors import ConfigInvalid, NotComparable, UnknownName
 from bakeoff.core.origin import keys_of, origin
 from bakeoff.core.records import CellRecord, Fault, RunRecord, RunStatus
-from bakeoff.core.types import Trial
+from bakeoff.core.types import Outcome, Trial
+from bakeoff.reports.calibration import Confidences
 from bakeoff.reports.compare import Comparison, compare_met, correct
 from bakeoff.reports.metrics import Metrics
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
@@ -49,12 +50,15 @@ class Results:
 
     def _summary(self, cell: CellRecord, spared: bool) -> CellSummary:
         """One pass over a cell's trials: what it takes of each is a few bytes."""
-        tally, metrics = CellTally(timed=origin(cell) is None), Metrics()
+        tally, metrics, said = CellTally(timed=origin(cell) is None), Metrics(), Confidences()
         for measure in self.trials.measures(cell.id):
             tally.add(measure)
             if measure.parts is not None and measure.value is not None:
-                metrics.add(measure.sample_id, orjson.loads(measure.parts))
-        return replace(tally.summary(cell, __version__, spared), further=metrics.estimates())
+                parts = orjson.loads(measure.parts)
+                metrics.add(measure.sample_id, parts)
+                if measure.outcome is not Outcome.SCORED:
+                    said.add(measure.sample_id, measure.outcome is Outcome.CORRECT, parts)
+        return replace(tally.summary(cell, __version__, spared), further=metrics.estimates(), confidences=said)
 
     def details(self, summary: RunSummary) -> list[CellDetail]:
         return [self._detail(cell) for cell in summary.cells]

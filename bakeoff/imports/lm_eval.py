@@ -207,6 +207,7 @@ def _one(row: Mapping[str, Json], cell: int, metric: str, place: Place) -> Answe
         extracted=_chosen(completion) if completion.logprobs else text(found),
         rule=TOOL,
         reason=f"{kept} replies, of which the first is shown" if kept > 1 else "",
+        parts=_confidence(completion) if metric == "acc" else {},  # by another metric another choice may count
     )
     if not kept:
         trial.reason = UNKNOWN
@@ -262,3 +263,9 @@ def _messages(prompt: Json) -> str | list[Json]:
 def _chosen(completion: Completion) -> str:
     """The continuation of the greatest log-probability."""
     return max(completion.logprobs, key=lambda one: one.logprob).token.strip()
+
+
+def _confidence(completion: Completion) -> dict[str, float]:
+    """The probability of the likeliest choice out of all, as our own scorer keeps it."""
+    sums = [one.logprob for one in completion.logprobs]
+    return {"confidence": 1 / math.fsum(math.exp(one - max(sums)) for one in sums)} if sums else {}

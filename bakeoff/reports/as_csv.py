@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 from bakeoff.core.types import Json
 from bakeoff.reports.as_json import cell_json
-from bakeoff.reports.summary import RunSummary
+from bakeoff.reports.calibration import BIN, bin_numbers
+from bakeoff.reports.report import Entry
+from bakeoff.reports.summary import CellSummary, RunSummary
 
 
 def render_csv(runs: Sequence[RunSummary]) -> str:
@@ -28,7 +30,31 @@ def render_csv(runs: Sequence[RunSummary]) -> str:
 
 def rows_of(runs: Sequence[RunSummary]) -> list[dict[str, Json]]:
     """A flat row for each cell."""
-    return [{"run": run.name, **_flat(cell_json(cell))} for run in runs for cell in run.cells]
+    return [{"run": run.name, **_flat(_told(cell))} for run in runs for cell in run.cells]
+
+
+def render_bins(entries: Sequence[Entry]) -> str:
+    """The bins of a reliability diagram, a row for each; empty where no cell has one."""
+    rows = [
+        (entry.number, _inert(entry.name), _inert(entry.cell.benchmark), *bin_numbers(one))
+        for entry in entries
+        if (found := entry.summary.calibration) is not None
+        for one in found.bins
+    ]
+    if not rows:
+        return ""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([("cell", "name", "benchmark", *BIN), *rows])
+    return out.getvalue()
+
+
+def _told(cell: CellSummary) -> dict[str, Json]:
+    """What is told of a cell, with its calibration in columns where it has one; bins have a file of their own."""
+    fields = cell_json(cell)
+    found = fields.pop("calibration")
+    if isinstance(found, dict):
+        fields["calibration"] = {name: value for name, value in found.items() if name != "bins"}
+    return fields
 
 
 def columns_of(rows: Sequence[dict[str, Json]]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from bakeoff.core.records import Fault
 from bakeoff.core.types import Estimate, Json
+from bakeoff.reports.calibration import calibration_json
 from bakeoff.reports.compare import Comparison
 from bakeoff.reports.report import Report, Standing, smallest
 from bakeoff.reports.summary import CellSummary, RunSummary
@@ -44,6 +45,7 @@ def cell_json(summary: CellSummary) -> dict[str, Json]:
         "profile": cell.profile,
         "estimate": estimate_json(summary.estimate),
         "metrics": {name: estimate_json(found) for name, found in summary.further.items()},
+        "calibration": calibration_json(summary.calibration),
         "outcomes": dict(summary.outcomes),
         "planned": cell.planned,
         "latency": {"p50": summary.latency.p50, "p95": summary.latency.p95, "p99": summary.latency.p99},

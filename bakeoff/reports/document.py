@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bakeoff.core.types import Estimate
+from bakeoff.reports.calibration import method_line, told
 from bakeoff.reports.compare import ALPHA, Comparison, format_p
 from bakeoff.reports.report import Entry, Report, Standing, smallest
 from bakeoff.reports.summary import CellSummary, RunSummary, other_metrics
@@ -129,12 +130,23 @@ def _benchmark(report: Report, benchmark: str, place: int) -> list[Block]:
     blocks: list[Block] = [_scores(entries, report.several, f"scores-{place}", benchmark)]
     if any(other_metrics(entry.summary) for entry in entries):
         blocks.append(_further(entries, f"metrics-{place}", benchmark))
+    said = calibration_lines(entries)
+    blocks += [Bullets(said)] if said else []
     found = [one for one in report.comparisons if one.a.benchmark == benchmark]
     if found:
         blocks += [_compared(found, f"comparisons-{place}", benchmark), Bullets([one.verdict for one in found])]
     for number, standing in enumerate(one for one in report.standings if one.benchmark == benchmark):
         blocks += standing_blocks(standing, f"{place}-{number}")
     return blocks
+
+
+def calibration_lines(entries: Sequence[Entry]) -> list[str]:
+    """Brier score and ECE of each cell whose scorer kept how sure the model was."""
+    return [
+        f"Calibration of {told(entry.name, found)}"
+        for entry in entries
+        if (found := entry.summary.calibration) is not None
+    ]
 
 
 def _scores(entries: Sequence[Entry], several: bool, name: str, benchmark: str) -> Table:
@@ -286,6 +298,8 @@ def method_lines(report: Report) -> list[str]:
         _counts(cells),
         f"Seeds: {', '.join(map(str, report.seeds)) or 'none known'}.",
     ]
+    calibrated = [found for cell in cells if (found := cell.calibration) is not None]
+    lines += [method_line(calibrated)] if calibrated else []
     for run in (run for run in report.runs if run.verdict is not None):
         lines.append(_verdict_method(run))
     compared = report.comparisons

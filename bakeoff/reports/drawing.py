@@ -99,10 +99,19 @@ def canvas(height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def shortened(text: str) -> str:
+def panels(count: int, columns: int) -> tuple[Figure, list[Axes]]:
+    """A figure of the page's width with `count` square axes, `columns` in a row."""
+    from matplotlib.figure import Figure
+
+    rows = -(-count // columns)
+    figure = Figure(figsize=(WIDTH, 0.3 + rows * (WIDTH / columns + 0.4)), layout="constrained")
+    return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
     """A label on one line, its middle left out where it is long."""
     told = readable(" ".join(inert(text).split()), "DejaVu Sans")
-    return told if len(told) <= LONGEST else f"{told[: LONGEST // 2]}…{told[-LONGEST // 2 + 1 :]}"
+    return told if len(told) <= longest else f"{told[: longest // 2]}…{told[-longest // 2 + 1 :]}"
 
 
 def readable(text: str, font: str) -> str:

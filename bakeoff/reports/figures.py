@@ -1,8 +1,8 @@
 """The figures of a report for papers and slides; a kind that it has no numbers for is left out.
 
 Estimates with intervals, paired differences as a forest, score against latency and against cost with the
-Pareto front, median latency as bars, metrics of tool use and faithfulness, power curves. They need
-matplotlib (extra `figures`). Example:
+Pareto front, median latency as bars, metrics of tool use and faithfulness, reliability diagrams, power
+curves. They need matplotlib (extra `figures`). Example:
 
     for name, drawn in figures(report).items(): Path(f"{name}.svg").write_bytes(svg(drawn))
 """
@@ -18,6 +18,7 @@ from bakeoff.core.types import Estimate
 from bakeoff.reports.charts import seconds
 from bakeoff.reports.compare import ALPHA, Comparison
 from bakeoff.reports.drawing import ASIDE, Drawn, canvas, look_of, shortened, spread_out, styled
+from bakeoff.reports.reliability import diagrams
 from bakeoff.reports.report import Entry, Report
 from bakeoff.reports.summary import other_metrics
 from bakeoff.stats.power import POWER, mde
@@ -54,6 +55,7 @@ def _plots(report: Report) -> Iterator[Plot]:
         yield from _pareto(entries, place)
         yield from _speed(report, entries, place)
         yield from _metrics(entries, place)
+        yield from diagrams(entries, place)
         compared = [one for one in report.comparisons if one.a.benchmark == benchmark]
         yield from _forest(
             [(one.name_b, one.name_a, one.difference, one.shown) for one in compared], benchmark, f"{place}"

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING
 from bakeoff.core.records import CellRecord, RunStatus
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
+from bakeoff.reports.calibration import told as calibration_told
 from bakeoff.reports.compare import Comparison
 from bakeoff.reports.document import matrix_rows, method_lines, ranking_rows, reading, rule_text
+from bakeoff.reports.reliability_chart import reliability_chart
 from bakeoff.reports.report import Entry, Report, smallest
 from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, TrialView, other_metrics
 from bakeoff.reports.verdict import DuelResult
@@ -218,6 +220,12 @@ def _duel_chart(duels: Sequence[DuelResult]) -> Markup:
     return _markup(charts.difference_chart(rows, title="Differences of the arms with their intervals"))
 
 
+def _reliability(entry: Entry) -> Markup:
+    """The reliability diagram of a cell that has one."""
+    found = entry.summary.calibration
+    return _markup("" if found is None else reliability_chart(entry.name, found))
+
+
 def _outcome_bar(summary: CellSummary) -> Markup:
     segments = [
         charts.Segment(name, name.replace("_", " "), symbol, summary.outcomes.get(name, 0))
@@ -321,13 +329,22 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    named = (_interval_charts, _difference_chart, _duel_chart, _outcome_bar, _pair_bar, _pair_segments, _latency_chart)
+    named = (
+        _interval_charts,
+        _difference_chart,
+        _duel_chart,
+        _outcome_bar,
+        _pair_bar,
+        _pair_segments,
+        _latency_chart,
+        _reliability,
+    )
     worded = (_kinds_of, _score, _between, _interval_names, _money, _latency, _when, _tile)
     environment.globals.update({function.__name__[1:]: function for function in (*named, *worded)})
     environment.globals.update(latency_unit_of=_latency_unit, cut=cut, seconds=charts.seconds, symbols=SYMBOLS)
     environment.globals.update(other_metrics=other_metrics, duel_line=duel_line, rule_text=rule_text, smallest=smallest)
     environment.globals.update(method_lines=method_lines, ranking_rows=ranking_rows, matrix_rows=matrix_rows)
-    environment.globals.update(reading=reading)
+    environment.globals.update(reading=reading, calibration_told=calibration_told)
     environment.filters["other_metrics"] = other_metrics
     environment.globals.update(BRIEF_LIMIT=BRIEF_LIMIT, PAIRS_SHOWN=PAIRS_SHOWN)
     return environment

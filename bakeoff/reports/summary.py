@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from bakeoff.core.records import CellRecord, Measure, RunStatus
 from bakeoff.core.signature import sign
 from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.reports.calibration import Confidences
 from bakeoff.reports.verdict import Verdict
+from bakeoff.stats.calibration import Calibration
 from bakeoff.stats.intervals import mean_of_sums, proportion, quantile, repeated
 
 NOT_RUN = "not_run"
@@ -88,6 +90,12 @@ class CellSummary:
     continuous: bool
     further: Mapping[str, Estimate] = field(default_factory=dict)
     timing: Timing = field(default_factory=Timing, compare=False, repr=False)
+    confidences: Confidences = field(default_factory=Confidences, compare=False, repr=False)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Brier score, ECE and bins; None where no scorer kept how sure the model was."""
+        return self.confidences.calibration()
 
     @property
     def trials(self) -> int:

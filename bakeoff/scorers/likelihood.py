@@ -4,8 +4,10 @@ The metrics are those of lm-evaluation-harness (https://github.com/EleutherAI/lm
 MIT): `acc` compares sums of log-probabilities, `acc_norm` sums per character of the choice,
 `acc_bytes` per UTF-8 byte, `acc_tokens` per token, `mc2` the probability that all right choices
 have among all (TruthfulQA, https://github.com/sylinrl/TruthfulQA, Apache-2.0). They are different
-metrics: the score is the one named in the profile, the others are in its parts. Of equal ones the
-first counts. Printed example: " C" at -0.2 beats " A" at -1.9, so the answer is C.
+metrics: the score is the one named in the profile, the others are in its parts. `confidence` among the
+parts is the probability that the model gave to the choice that counts, out of all choices: what a
+reliability diagram needs. Of equal ones the first counts. Printed example: " C" at -0.2 beats " A" at
+-1.9, so the answer is C.
 """
 
 from __future__ import annotations
@@ -49,6 +51,7 @@ class Likelihood:
             parts = {"mc2": _share(sums, right)}
         else:
             parts = {name: float(place in right) for name, place in chosen.items()}
+            parts["confidence"] = _share(sums, {chosen[self._metric]})
         label = sample.labels[chosen.get(self._metric, chosen["acc"])]
         told = ", ".join(f"{name} {s:.2f}" for name, s in list(zip(sample.labels, sums, strict=True))[:_TOLD])
         more = f" and {len(sums) - _TOLD} more" if len(sums) > _TOLD else ""

@@ -52,6 +52,13 @@ class TestMetrics:
             "acc_tokens": 0.0,
         }
 
+    def test_the_confidence_is_that_of_the_choice_that_counts(self) -> None:
+        masses = {"A": math.exp(-2.0), "B": math.exp(-4.0), "C": math.exp(-7.4), "D": math.exp(-6.0)}
+        taken: list[tuple[Metric, str]] = [("acc", "A"), ("acc_norm", "B"), ("acc_tokens", "D")]
+        for metric, chosen in taken:
+            found = score(self.ASKED, self.FOUND, metric)
+            assert found.parts["confidence"] == pytest.approx(masses[chosen] / sum(masses.values()))
+
     def test_a_choice_without_length_is_not_the_best_by_length(self) -> None:
         found = [(" ", -0.1, 0), (" b", -9.0, 1)]
         assert score(sample(("", "b")), found).chosen == "A"
@@ -72,7 +79,7 @@ class TestSeveralRight:
         asked = sample(("a", "b", "c"), right=[0, 2])
         found = score(asked, [(" a", math.log(0.1), 1), (" b", math.log(0.3), 1), (" c", math.log(0.2), 1)], "mc2")
         assert found.value == pytest.approx(0.5)
-        assert found.continuous
+        assert found.continuous and "confidence" not in found.parts
 
     def test_long_texts_do_not_vanish(self) -> None:
         """exp(-2000) is 0: lm-eval divides 0 by 0 there."""
