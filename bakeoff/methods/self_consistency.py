@@ -39,6 +39,7 @@ from bakeoff.methods._steps import Trail
 from bakeoff.methods.cot import ChainOfThought
 
 USUAL_TEMPERATURE = 0.7
+EQUALLY = "equally: the engine gave no log-probabilities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +117,16 @@ class SelfConsistency:
         for (completion, at), vote in zip(asked, votes, strict=True):
             trail.keep(completion, "vote", at, _details(vote, self._weighted))
         count = tally(votes)
-        trail.note("status", _said(count, votes), {"share": round(count.share, 6), "weights": _json(count.weights)})
+        told: dict[str, Json] = {"share": round(count.share, 6), "weights": _json(count.weights)}
+        if self._weighted:
+            told["weighed"] = "by likelihood" if _all_known([one for one, _ in asked]) else EQUALLY
+        trail.note("status", _said(count, votes), told)
         parts = {"vote_share": count.share, "votes_unparsed": float(sum(vote.value is None for vote in votes))}
         return trail.answer(asked[count.winner][0], votes[count.winner].text, parts=parts)
 
     def _read(self, completions: Sequence[Completion], sample: Sample, task: Task) -> list[Vote]:
-        weights = [_likelihood(one) for one in completions] if self._weighted else []
-        known = [weight for weight in weights if weight is not None]
-        usable = known if len(known) == len(completions) else [1.0] * len(completions)
-        return [_vote(one, weight, sample, task) for one, weight in zip(completions, usable, strict=True)]
+        likely = self._weighted and _all_known(completions)
+        return [_vote(one, _likelihood(one) if likely else 1.0, sample, task) for one in completions]
 
 
 def _vote(completion: Completion, weight: float, sample: Sample, task: Task) -> Vote:
@@ -137,10 +139,14 @@ def _vote(completion: Completion, weight: float, sample: Sample, task: Task) -> 
     return Vote(text, found.value, found.rule, alike(found.value, kind_of(sample, task.profile)), weight)
 
 
-def _likelihood(completion: Completion) -> float | None:
-    """exp of the mean log-probability of the tokens; None where the engine gave none."""
+def _all_known(completions: Sequence[Completion]) -> bool:
+    return all(one.logprobs for one in completions)
+
+
+def _likelihood(completion: Completion) -> float:
+    """exp of the mean log-probability of the tokens."""
     values = [token.logprob for token in completion.logprobs]
-    return math.exp(math.fsum(values) / len(values)) if values else None
+    return math.exp(math.fsum(values) / len(values))
 
 
 def tally(votes: Sequence[Vote]) -> Count:

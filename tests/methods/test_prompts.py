@@ -21,6 +21,7 @@ from bakeoff.methods import METHODS
 from bakeoff.methods.cot import ChainOfThought
 from bakeoff.methods.few_shot import FewShot
 from bakeoff.methods.naive import Naive
+from tests.methods.stand_ins import build
 
 LIGHT = settings(deadline=None, database=None, max_examples=30)
 SUITES = ("classification", "code_generation", "question_answering", "summarisation", "text_generation")
@@ -130,11 +131,11 @@ class TestSamePromptInAnyOrder:
         """One worker asks all in order; others ask parts in any order, with a method of their own."""
         benchmark = Sums()
         asked = list(benchmark.samples("test"))
-        method: Method = METHODS.load(name)(None)
+        method = build(name)
         alone = {sample.id: text(method, sample, benchmark, seed) for sample in asked}
         shuffled = data.draw(st.permutations(asked))
         limit = data.draw(st.integers(1, len(asked)))
-        another: Method = METHODS.load(name)(None)
+        another = build(name)
         for sample in shuffled[:limit]:
             assert text(another, sample, benchmark, seed) == alone[sample.id]
 
@@ -237,6 +238,5 @@ class TestAnswer:
     def test_the_oracle_is_never_in_the_messages(self) -> None:
         secret = replace(SAMPLE, reference="reference-7781", target="target-7782", worked="worked-7783")
         for name in METHODS.names():
-            method: Method = METHODS.load(name)(None)
-            messages: tuple[Message, ...] = method.prompt(secret, Asked(Sums()))
+            messages: tuple[Message, ...] = build(name).prompt(secret, Asked(Sums()))
             assert not [word for word in ("7781", "7782", "7783") if word in str(messages)]
