@@ -30,6 +30,7 @@ from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError, UsageErr
 from bakeoff.core.hashing import digest, identity_digest
 from bakeoff.core.origin import refuse_imported
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
+from bakeoff.core.signature import dependence, refuse_other_dependence
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Json, Trial
 from bakeoff.reports.summary import RunSummary
@@ -349,7 +350,7 @@ def _kept(failure: StoreError, journal: Journal) -> StoreError:
 def _asked(cell: CellRecord) -> Json:
     """What a cell asks, and whom, beside what its spec says: of a benchmark of the user's own also how."""
     own = [cell.revision] if OWN_MARK in cell.revision else []
-    return [cell.data_digest, *astuple(cell.identity), *own]
+    return [cell.data_digest, *astuple(cell.identity), *own, *filter(None, [dependence(cell.signature)])]
 
 
 def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[PreparedCell]) -> None:
@@ -365,6 +366,7 @@ def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[
                 f"the file of benchmark '{stored.benchmark}' changed since run '{run.name}' was started",
                 "put the old file back, or choose another --name",
             )
+        refuse_other_dependence(run.name, stored.signature, now.record.signature)
         if stored.identity != now.record.identity:
             raise ConfigInvalid(
                 f"model '{stored.model}' is another one than when run '{run.name}' was started",

@@ -123,7 +123,8 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
     for model, prepared in models:
         for ready in benchmarks:
             for asked, method in zip(spec.methods, ready.methods, strict=True):
-                line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest)
+                on = str(getattr(method, "depends", ""))
+                line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest, on)
                 record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
                 cells.append(PreparedCell(record, prepared, ready, method))
     return Prepared(spec, cells, judges, cautions)

@@ -20,7 +20,7 @@ from bakeoff.core.types import Estimate, Json
 
 _SPECIAL = re.compile("[%|\\x00-\\x1f\\x7f-\\x9f]")
 _ESCAPED = re.compile("%([0-9A-F]{2})")
-_MEASURED = ("n", "miss", "ci", "v")
+_MEASURED = ("on", "n", "miss", "ci", "v")
 Reader = Callable[[str], Json]
 _SAMPLING: dict[str, tuple[str, Reader]] = {
     "t": ("temperature", float),
@@ -31,9 +31,18 @@ _SAMPLING: dict[str, tuple[str, Reader]] = {
 
 
 def recipe(
-    spec: ExperimentSpec, model: ModelSpec, preset: str, benchmark: BenchmarkSpec, method: MethodSpec, digest: str
+    spec: ExperimentSpec,
+    model: ModelSpec,
+    preset: str,
+    benchmark: BenchmarkSpec,
+    method: MethodSpec,
+    digest: str,
+    depends: str = "",
 ) -> str:
-    """The part of the signature that is known before the run."""
+    """The part of the signature that is known before the run.
+
+    `depends`: what the method depends on besides its words, such as a knowledge base.
+    """
     parts: dict[str, object] = {"model": model.model}
     parts["url"] = model.base_url
     parts["api"] = model.api if model.api != "chat" else None
@@ -42,6 +51,7 @@ def recipe(
     parts["stream"] = 1 if model.stream else None
     parts["preset"] = preset
     parts["method"] = method.label
+    parts["on"] = depends or None
     parts["split"] = benchmark.split
     parts["profile"] = benchmark.profile
     parts["scorer"] = benchmark.scorer
@@ -65,6 +75,22 @@ def recipe(
 def sign(recipe_line: str, estimate: Estimate, version: str) -> str:
     """The whole signature of a score."""
     return f"{recipe_line}|n:{estimate.n}|miss:{estimate.n_missing}|ci:{estimate.method}|v:{version}"
+
+
+def dependence(recipe_line: str) -> str:
+    """What a method depends on, as its cell's recipe tells it; empty where it is nothing."""
+    told = next((part for part in recipe_line.split("|") if part.startswith("on:")), "on:")
+    return _unescape(told[3:])
+
+
+def refuse_other_dependence(run: str, stored: str, now: str) -> None:
+    """Raise ConfigInvalid unless two recipes of a cell depend on the same, such as one state of a knowledge base."""
+    before, after = dependence(stored), dependence(now)
+    if before != after:
+        raise ConfigInvalid(
+            f"what a method of run '{run}' reads changed since it was started ('{before}' → '{after}')",
+            "bring the old knowledge base back, or choose another --name",
+        )
 
 
 def read(signature: str) -> tuple[dict[str, Json], str]:
