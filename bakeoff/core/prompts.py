@@ -94,3 +94,17 @@ def example(prompt: Prompt, shot: Sample) -> str:
         right = shot.labels.index(shot.target)
         fields |= {"choice": shot.choices[right], "label": shot.labels[right]}
     return fill(prompt.example or prompt.question, fields) + fill(prompt.answer, fields)
+
+
+def shared_beginning(a: str, b: str) -> int:
+    """How many characters two texts have in common from their beginning."""
+    low, high = 0, min(len(a), len(b))
+    if a[:high] == b[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -107,7 +107,8 @@ class Engine(Protocol):
     """A way to reach a model.
 
     An engine fills in what only it knows of a completion (text, finish reason, tokens, time to
-    first token, log-probabilities, raw exchange); the runner adds key, cost and times.
+    first token, seconds in a queue of its own, log-probabilities, raw exchange); the runner adds key,
+    cost and times.
     """
 
     @property

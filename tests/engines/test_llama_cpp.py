@@ -98,7 +98,7 @@ def test_identity_holds_what_can_change_a_reply_and_no_folder(gguf: str) -> None
     assert made.identity.revision == file_revision(Path(gguf))
     assert made.identity.template == "gguf-chat"
     assert json.loads(made.identity.settings) == {"context": 512, "kv_type": "q8_0"}
-    assert made.limits.max_concurrency == 2
+    assert made.limits.max_concurrency == 4
     assert made.limits.in_process
     assert made.limits.context_length == 512
     assert made.limits.price == Price(0.0, 0.0)

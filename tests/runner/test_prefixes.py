@@ -7,10 +7,11 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakeoff.core.prompts import shared_beginning
 from bakeoff.core.protocols import EngineLimits
 from bakeoff.core.types import Message, Sample
 from bakeoff.runner.order import Ordering, arranged, ordering_of, prompt_text, side_by_side
-from bakeoff.runner.prefixes import LEAST_SHARED, alike, groups, shared
+from bakeoff.runner.prefixes import LEAST_SHARED, alike, groups
 from tests.runner.fakes import PlainBenchmark, PlainTask, sample
 
 CONTEXTS = {name: f"Context {name}. " + f"{name} fact. " * 60 for name in "ABC"}
@@ -18,7 +19,7 @@ CONTEXTS = {name: f"Context {name}. " + f"{name} fact. " * 60 for name in "ABC"}
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_shared_is_the_common_beginning(a: str, b: str) -> None:
-    count = shared(a, b)
+    count = shared_beginning(a, b)
     assert a[:count] == b[:count]
     assert count in (len(a), len(b)) or a[count] != b[count]
 
