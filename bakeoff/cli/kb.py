@@ -17,6 +17,7 @@ from bakeoff.cli.show import json_option
 from bakeoff.reports.charts import inert
 
 if TYPE_CHECKING:
+    from bakeoff.app.knowledge_evaluation import Evaluation
     from bakeoff.core.retrieval import Passage
     from bakeoff.retrieval.base import Manifest
 
@@ -186,6 +187,61 @@ def _text(passage: Passage) -> str:
     where = " › ".join(part for part in (passage.title, passage.section, passage.url) if part)
     score = f"{passage.score:.3f}  " if passage.score else ""
     return f"{passage.id}  {score}{where}\n  " + "\n  ".join(passage.text.splitlines())
+
+
+@kb.command("evaluate", short_help="Measure retrieval on questions with known documents.")
+@click.argument("name")
+@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS.jsonl")
+@click.option("--search", default="dense,bm25,hybrid", show_default=True, help="Ways; the last is compared with each.")
+@click.option("--top-k", "-k", type=click.IntRange(1, 100), default=5, show_default=True, help="k of recall@k.")
+@click.option("--reranker", metavar="MODEL", default="", help="Rerank the last way, too: cross-encoder.")
+@json_option
+def evaluate_base(name: str, questions: Path, search: str, top_k: int, reranker: str, as_json: bool) -> None:
+    """Measure recall@k, MRR and nDCG@10 of base NAME on QUESTIONS: lines of {"query": …, "documents": [id, …]}.
+
+    \b
+      bakeoff kb evaluate wiki questions.jsonl
+      bakeoff kb evaluate wiki questions.jsonl --search bm25,hybrid --json
+    """
+    from bakeoff.app.knowledge import Looking
+    from bakeoff.app.knowledge_evaluation import evaluate, read_questions
+    from bakeoff.core.errors import UnknownName
+
+    wanted = [way.strip() for way in search.split(",")]
+    for way in wanted:
+        if way not in SEARCHES:
+            raise UnknownName("way of searching", way, SEARCHES, see="bakeoff kb evaluate --help")
+    lookings = [Looking(way) for way in wanted]  # type: ignore[arg-type] # checked above
+    if reranker:
+        lookings.append(Looking(lookings[-1].way, reranker=reranker))
+    found = evaluate(name, read_questions(questions), lookings, Settings.load(), top_k)
+    if as_json:
+        told = asdict(found)
+        for way in told["ways"]:
+            del way["values"]
+        click.echo(orjson.dumps(told).decode())
+        return
+    for line in _evaluation_lines(found):
+        click.echo(inert(line))
+
+
+def _evaluation_lines(found: Evaluation) -> list[str]:
+    names = list(found.ways[0].measures)
+    lines = [f"{found.base}: {found.questions:,} questions" + _unknown(found.unknown), ""]
+    lines.append(f"{'search':<16}" + "".join(f"{name:<24}" for name in names) + "p50")
+    for way in found.ways:
+        told = [f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in way.measures.values()]
+        lines.append(f"{way.label:<16}" + "".join(f"{text:<24}" for text in told) + f"{way.p50_ms:.1f} ms")
+    for one in found.contrasts:
+        moved = one.found.difference
+        p = "–" if one.p is None else f"{one.p:.4f}"
+        difference = f"{moved.value:+.3f} [{moved.low:+.3f}, {moved.high:+.3f}]"
+        lines.append(f"{one.label} – {one.beside}: {one.measure} {difference}, paired t p = {p} (Holm)")
+    return lines
+
+
+def _unknown(count: int) -> str:
+    return f"; {count:,} documents that they name are not in the base" if count else ""
 
 
 @kb.command("remove", short_help="Remove a knowledge base.")
