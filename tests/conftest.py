@@ -31,6 +31,16 @@ def require(module: str) -> None:
         missing(f"'{module}' is not installed")
 
 
+def require_vllm() -> None:
+    """Skip unless vLLM is installed, even where everything is required.
+
+    It pins another torch and transformers than ours and takes 3.5 GB, so it has an environment of its own, where
+    `make test-vllm` runs these tests; no other environment can have it.
+    """
+    if importlib.util.find_spec("vllm") is None:
+        pytest.skip("vLLM is not installed here: it has an environment of its own (make test-vllm)")
+
+
 @pytest.fixture(autouse=True)
 def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test reach further than this machine."""

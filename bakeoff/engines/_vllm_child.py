@@ -173,8 +173,19 @@ async def serve(out: int) -> None:
         return
     write(out, {"ready": facts(engine)})
     server = Server(engine, out)
-    while line := await reader.readline():
-        server.take(json.loads(line))
+    try:
+        while line := await reader.readline():
+            server.take(json.loads(line))
+    finally:
+        engine.shutdown()
+
+
+def sweep() -> None:
+    """Let Python's tracker remove the shared memory that vLLM's processes have left; killed, it could not."""
+    from multiprocessing import resource_tracker
+
+    tracker: Any = resource_tracker
+    tracker._resource_tracker._stop()
 
 
 def main() -> None:
@@ -184,6 +195,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who asks, who then ends this
     try:
         asyncio.run(serve(out))
+        sweep()
     finally:
         # Everything that vLLM started belongs to this group, and nothing else does.
         sys.stdout.flush()

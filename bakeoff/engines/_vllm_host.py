@@ -200,8 +200,8 @@ class Host:
         if stdin is not None:
             with suppress(OSError):
                 stdin.close()  # it ends by itself, which leaves less behind
-        if threading.current_thread() is not self._thread:
-            self._thread.join(2)
+        if self.facts and threading.current_thread() is not self._thread:  # nothing to sweep up before it runs
+            self._thread.join(_PATIENCE_S)
         self._kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE_S)

@@ -65,7 +65,6 @@ HANDED = (
     "pipeline_parallel_size",
     "data_parallel_size",
     "block_size",
-    "seed",
     "gpu_memory_utilization",
     "cpu_offload_gb",
     "enforce_eager",
@@ -130,9 +129,16 @@ def checked(config: EngineConfig) -> VllmSettings:
         preset=str(values["preset"]),
         guide=guides[0] if guides else ("", ""),
         speculative=str(values["speculative_config"]),
-        handed={name: values[name] for name in HANDED if values[name] != "" and (name in given or values[name] != 0)},
+        handed={name: values[name] for name in HANDED if _says(name, values[name], name in given)},
         named=frozenset(given),
     )
+
+
+def _says(name: str, value: Value, given: bool) -> bool:
+    """Whether a setting says more than that vLLM may do as it likes."""
+    if isinstance(value, bool):
+        return value or given
+    return bool(value) and not (name.endswith("_parallel_size") and value == 1)
 
 
 def _nearest(name: str) -> str:

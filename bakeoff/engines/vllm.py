@@ -176,7 +176,7 @@ class Vllm:
 def identity_of(config: EngineConfig, settings: VllmSettings, place: Place, used: Used) -> ModelIdentity:
     """What can change a reply (pure)."""
     told: dict[str, Json] = {"device": used.device, "dtype": used.dtype, "vllm": used.version}
-    told |= {name: value for name, value in used.handed.items() if name not in CAPACITY and value != 1}
+    told |= {name: value for name, value in used.handed.items() if name not in CAPACITY}
     if used.gpu:
         told |= {"gpu": used.gpu, "driver": used.driver}
     if used.context < (place.context or used.context + 1):

@@ -19,7 +19,7 @@ from bakeoff.core.protocols import Engine, EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, Message, Request, Sampling
 from bakeoff.engines import ENGINES
 from bench.stub import stub_server
-from tests.conftest import require
+from tests.conftest import require, require_vllm
 from tests.engines.tiny_model import make_tiny
 
 LATENCY = 0.05  # so that a call can be cancelled while it is under way
@@ -87,8 +87,8 @@ def slow_stub() -> Iterator[str]:
         yield address
 
 
-KINDS = ("fake", "openai_compatible", "openai_compatible completions", "llama_cpp", "transformers", "anthropic")
-MARKS = {"llama_cpp": (pytest.mark.llama,)}
+KINDS = ("fake", "openai_compatible", "openai_compatible completions", "llama_cpp", "transformers", "vllm", "anthropic")
+MARKS = {"llama_cpp": (pytest.mark.llama,), "vllm": (pytest.mark.vllm,)}
 
 
 @pytest.fixture(scope="module", params=[pytest.param(kind, marks=MARKS.get(kind, ())) for kind in KINDS])
@@ -105,6 +105,11 @@ def build(request: pytest.FixtureRequest) -> Iterator[Build]:
         require("transformers")
         folder = make_tiny(request.getfixturevalue("tmp_path_factory").mktemp("models") / "tiny")
         fields |= {"name": str(folder), "timeout": 120.0, "args": {"batch": 4, "device": "cpu", "threads": 1}}
+    if name == "vllm":
+        require_vllm()
+        # Heads of 32: vLLM has no smaller ones on a CPU.
+        folder = make_tiny(request.getfixturevalue("tmp_path_factory").mktemp("models") / "tiny", hidden=128)
+        fields |= {"name": str(folder), "timeout": 120.0, "args": {"batch": 4, "threads": 1, "kv_gib": 0.25}}
     if name == "fake":
         fields["args"] = {"latency": LATENCY}
     if name == "openai_compatible":
