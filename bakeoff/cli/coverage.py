@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -11,12 +11,13 @@ import orjson
 from bakeoff.cli import screen
 from bakeoff.cli.models import fit_options
 from bakeoff.cli.show import json_option
-from bakeoff.cli.spec_flags import split_list
+from bakeoff.cli.spec_flags import parse_args, split_list
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.reports.charts import inert
 
 if TYPE_CHECKING:
-    from bakeoff.app.coverage import Cell
+    from bakeoff.app.coverage_cell import Cell
+    from bakeoff.core.specs import ModelSpec
     from bakeoff.core.types import Json
 
 LONGEST_TIMEOUT = 86_400.0
@@ -28,6 +29,8 @@ LONGEST_TIMEOUT = 86_400.0
 @click.option("--presets", multiple=True, metavar="NAME,…", help="[default: all three]")
 @fit_options
 @click.option("--base-url", metavar="URL", help="Where the models are served, with /v1.")
+@click.option("--api", type=click.Choice(["chat", "completions"]), default="chat", help="Which API to call.")
+@click.option("--model-args", metavar="K=V,…", help="Engine settings, e.g. dtype=bf16 for transformers.")
 @click.option("--timeout", type=float, default=120.0, show_default=True, help="Seconds a reply may take.")
 @json_option
 def coverage(
@@ -37,14 +40,15 @@ def coverage(
     gpu: str,
     memory: float | None,
     memory_share: float,
-    base_url: str | None,
     timeout: float,
     as_json: bool,
+    **reach: Any,
 ) -> int:
     """Try every model under every preset, one line each: pass or fail, and why.
 
     Without --validate-only each is built, generates three short replies, and is let go; --gpu does not count
-    then. One that fails never ends the others. Exit code 1 when any fails.
+    then. A model on this machine has a process of its own, and its memory after it has to be within 5 % of that
+    before. One that fails never ends the others. Exit code 1 when any fails.
 
     \b
       bakeoff coverage --validate-only
@@ -67,7 +71,19 @@ def coverage(
         if not as_json:
             click.echo(f"{card.name}, {memory_share:.0%} of its memory at the most\n")
         return _tell(use.validate(named, chosen, question), max(map(len, named)), as_json)
-    return _tell(use.probe(named, chosen, base_url, timeout, Settings.load()), max(map(len, named)), as_json)
+    specs = [_spec(name, **reach) for name in named]
+    return _tell(use.probe(specs, chosen, timeout, Settings.load()), max(map(len, named)), as_json)
+
+
+def _spec(name: str, base_url: str | None, api: str, model_args: str | None) -> ModelSpec:
+    """A model and how to reach it. An address is for those that are asked at one."""
+    from bakeoff.app.wiring import resolve_model
+    from bakeoff.core.specs import ModelSpec
+
+    fields = {"model": name, "api": api, "args": parse_args(model_args) if model_args else {}}
+    if base_url is not None and resolve_model(name).engine == "openai_compatible":
+        fields["base_url"] = base_url
+    return ModelSpec.model_validate(fields)
 
 
 def _tell(cells: Iterable[Cell], width: int, as_json: bool) -> int:
@@ -101,18 +117,7 @@ def _line(cell: Cell, width: int) -> str:
 def _json(cell: Cell) -> dict[str, Json]:
     from bakeoff.cli.models_view import explanation_json
 
-    fields: dict[str, Json] = {
-        "model": cell.model,
-        "size_b": cell.size_b,
-        "preset": cell.preset,
-        "ok": cell.ok,
-        "stage": cell.stage,
-        "said": cell.said,
-    }
-    if cell.found is not None:
-        fields["memory"] = explanation_json(cell.found)
-    else:
-        fields["first_seconds"] = cell.first_seconds
-        fields["tokens_per_second"] = cell.tokens_per_second
-        fields["output_tokens"] = cell.output_tokens
-    return fields
+    if cell.found is None:
+        return {"size_b": cell.size_b, **cell.json()}
+    named = {name: cell.json()[name] for name in ("model", "preset", "ok", "stage", "said")}
+    return {"size_b": cell.size_b, **named, "memory": explanation_json(cell.found)}

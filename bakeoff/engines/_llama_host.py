@@ -12,6 +12,7 @@ constructor and destructor hold Python's global lock. Example:
 from __future__ import annotations
 
 import atexit
+import ctypes
 import importlib
 import secrets
 import threading
@@ -200,6 +201,8 @@ class Host:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._server = None  # a thread that is stuck inside still holds it, so it is not destroyed
+        with suppress(OSError, AttributeError):  # only glibc has it: it keeps what is freed
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def start(path: Path, settings: LlamaSettings) -> Native:

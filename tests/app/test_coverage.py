@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bakeoff.app import coverage, wiring
-from bakeoff.app.coverage import DEFAULT_MODELS, PROMPTS, Cell, check_names, probe, validate
+from bakeoff.app import probing, wiring
+from bakeoff.app.coverage import DEFAULT_MODELS, check_names, probe, validate
+from bakeoff.app.coverage_cell import Cell
 from bakeoff.app.fitting import Question
+from bakeoff.app.probing import PROMPTS
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, Unavailable, UnknownName
 from bakeoff.core.protocols import Engine, EngineLimits
@@ -47,7 +49,7 @@ def _probe_of(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Cell:
         return engine
 
     monkeypatch.setattr(wiring, "build_engine", built)
-    return next(probe(["fake/a"], ["balanced"], None, 10, Settings.load()))
+    return next(probe([ModelSpec(model="fake/a")], ["balanced"], 10, Settings.load()))
 
 
 # ---------------------------------------------------------------- by arithmetic
@@ -122,7 +124,7 @@ def test_an_engine_that_does_not_let_go_does_not_pass(monkeypatch: pytest.Monkey
 
 def test_the_others_are_probed_when_one_cannot_be_built() -> None:
     named = ["fake/a", "qwen3_8b", "llama_cpp/nowhere.gguf", "fake/b"]
-    cells = list(probe(named, ["balanced"], None, 10, Settings.load()))
+    cells = list(probe([ModelSpec(model=name) for name in named], ["balanced"], 10, Settings.load()))
     assert [(cell.model, cell.ok) for cell in cells] == [
         ("fake/a", True),
         ("qwen3_8b", False),
@@ -133,8 +135,9 @@ def test_the_others_are_probed_when_one_cannot_be_built() -> None:
 
 
 def test_a_probe_comes_cell_by_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    cells: Iterator[Cell] = probe(["fake/a", "fake/b"], ["balanced"], None, 10, Settings.load())
+    models = [ModelSpec(model=name) for name in ("fake/a", "fake/b")]
+    cells: Iterator[Cell] = probe(models, ["balanced"], 10, Settings.load())
     assert next(cells).model == "fake/a"
-    monkeypatch.setattr(coverage, "_generate", None)  # a defect of ours is not hidden as a failed cell
+    monkeypatch.setattr(probing, "probe_one", None)  # a defect of ours is not hidden as a failed cell
     with pytest.raises(TypeError):
         next(cells)
