@@ -126,7 +126,8 @@ class Completion:
     `model` is the digest of the identity that gave it; `raw` the JSON of request and response
     (core.hashing.exchange). A reply of random weights ends "dummy": it has a speed and no score.
     `gaps`: seconds between the pieces of a streamed reply, where the engine noted them; `cached_tokens`: prompt
-    tokens that it read from a prefix cache (0: none; None: it does not tell).
+    tokens that it read from a prefix cache (0: none; None: it does not tell). `thinking` is what the model thought
+    before the text, and no part of it; `thinking_tokens` are among the output tokens.
     """
 
     key: bytes
@@ -146,6 +147,8 @@ class Completion:
     cached: bool = False
     gaps: tuple[float, ...] = ()
     cached_tokens: int | None = None
+    thinking: str = ""
+    thinking_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,8 @@ class Answer:
 
     `reasoned` says that reasoning precedes the answer, so the answer must be looked for. The last of `completions`
     is the one that the answer stands in: how it ended is how the trial ends. `parts` are numbers of the method's
-    own, kept with the trial beside those of its scorer.
+    own, kept with the trial beside those of its scorer. `context` are the passages that the model was shown, each
+    its mark and its text: what a scorer of faithfulness reads.
     """
 
     text: str
@@ -184,6 +188,7 @@ class Answer:
     reasoned: bool = False
     trace: tuple[Mapping[str, Json], ...] = ()
     parts: Mapping[str, float] = field(default_factory=dict)
+    context: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

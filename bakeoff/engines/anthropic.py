@@ -2,7 +2,9 @@
 
 Two pure halves, `to_request` and `from_response`, around one thin send. The API takes no seed, so
 none is sent. Claude models from Opus 4.7, Sonnet 5 and Haiku 5.5 on refuse `temperature` and
-`top_p`: for them the catalogue sets `send_sampling` to false, which leaves both out. API reference:
+`top_p`: for them the catalogue sets `send_sampling` to false, which leaves both out. `thinking=true` lets the model
+decide how much it thinks, `thinking_budget` (from 1024) sets a limit where the model takes one; neither goes with a
+temperature, which is left out then, and no stop text is sent: the answer is cut here. API reference:
 https://platform.claude.com/docs/en/api/messages, …/api/errors and
 …/build-with-claude/{streaming,handling-stop-reasons}. Example:
 
@@ -28,9 +30,11 @@ from bakeoff.core.errors import (
 )
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.thinking import cut_at, ended_within
 from bakeoff.core.timing import Gaps
 from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Request
 from bakeoff.engines._http import Http, parse_reply, public_url, status_error
+from bakeoff.engines._thinking import ThinkingSettings, tokens_thought
 from bakeoff.engines._tools import calls_text, listed
 
 ANTHROPIC_URL = "https://api.anthropic.com/v1"
@@ -55,7 +59,9 @@ _STATUS = {  # the statuses of the error types, for errors told inside a stream
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-_ARGS = ("extra_body", "max_concurrency", "send_sampling")
+_ARGS = ("extra_body", "max_concurrency", "send_sampling", "thinking", "thinking_budget")
+_LEAST_BUDGET = 1024
+_THOUGHTS = ("thinking", "redacted_thinking")
 
 
 class Anthropic:
@@ -72,10 +78,16 @@ class Anthropic:
         self._send_sampling = _flag(args.get("send_sampling", True))
         self._max_concurrency = _at_least_one(args.get("max_concurrency"))
         self._extra = _extra_body(args.get("extra_body"))
+        self._thinking = ThinkingSettings.of(args)
+        if 0 < self._thinking.budget < _LEAST_BUDGET:
+            raise ConfigInvalid(
+                f"'thinking_budget' cannot be {self._thinking.budget}", f"the API takes {_LEAST_BUDGET} or more"
+            )
         base_url = config.base_url or ANTHROPIC_URL
         headers = {"anthropic-version": VERSION, **({"x-api-key": config.api_key} if config.api_key else {})}
         self._http = Http(base_url, headers, config.timeout, config.trust_proxies)
         settings = {**self._extra, **({} if self._send_sampling else {"send_sampling": False})}
+        settings |= {name: value for name, value in self._thinking.identity.items() if name != "thinking_api"}
         self._identity = ModelIdentity(
             engine="anthropic",
             name=config.name,
@@ -102,20 +114,23 @@ class Anthropic:
         """The JSON body for a request (pure)."""
         sampling = request.sampling
         system = [message.content for message in request.messages if message.role == "system"]
-        body: dict[str, Any] = {"model": self._config.name, "max_tokens": sampling.max_tokens}
+        limit = sampling.max_tokens + self._thinking.budget
+        body: dict[str, Any] = {"model": self._config.name, "max_tokens": limit}
         if system:
             body["system"] = "\n\n".join(system)
         body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages if m.role != "system"]
-        if self._send_sampling:
+        if self._send_sampling and not self._thinking.on:
             body["temperature"] = sampling.temperature
             if sampling.top_p is not None:
                 body["top_p"] = sampling.top_p
-        if sampling.stop:
+        if sampling.stop and not self._thinking.on:
             body["stop_sequences"] = list(sampling.stop)
         if request.tools:
             body["tools"] = [_tool(tool) for tool in listed(request.tools)]
         if self._config.stream:
             body["stream"] = True
+        if self._thinking.on is not None:
+            body["thinking"] = _thinking(self._thinking)
         body.update(self._extra)
         return body
 
@@ -123,14 +138,17 @@ class Anthropic:
         sent = orjson.dumps(self.to_request(request))
         try:
             if self._config.stream:
-                return await self._generate_streamed(sent)
+                return self._ended(await self._generate_streamed(sent), request)
             content = await self._http.post(_PATH, sent)
         except BadRequest as error:
             raise explained(error) from None
         url = self._http.base_url + _PATH
         completion = from_response(parse_reply(content, url), url)
         completion.raw = exchange(sent, content)
-        return completion
+        return self._ended(completion, request)
+
+    def _ended(self, completion: Completion, request: Request) -> Completion:
+        return cut_at(completion, request.sampling.stop) if self._thinking.on else completion
 
     async def _generate_streamed(self, sent: bytes) -> Completion:
         started = time.perf_counter()
@@ -156,7 +174,8 @@ class Anthropic:
 def from_response(reply: dict[str, Any], url: str) -> Completion:
     """The completion in a reply (pure). Raises BadResponse when it is not what the API promises.
 
-    Thinking is no part of the text; prompt tokens include those written to and read from the cache.
+    Thinking is no part of the text; a message of thinking alone was cut. Prompt tokens include those written to and
+    read from the cache.
     """
     if reply.get("type") == "error":
         raise told_error(reply, url)
@@ -171,10 +190,30 @@ def from_response(reply: dict[str, Any], url: str) -> Completion:
         usage = reply.get("usage") or {}
         prompt_tokens = _sum(usage, "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
         output_tokens = _sum(usage, "output_tokens")
+        thinking = "\n".join(_thoughts(block) for block in reply["content"] if block["type"] in _THOUGHTS).strip()
+        thinking_tokens = tokens_thought(usage, _whole)
         cached_tokens = _sum(usage, "cache_read_input_tokens") if "cache_read_input_tokens" in usage else None
     except (KeyError, TypeError, AttributeError, ValueError) as problem:
         raise BadResponse(f"'{url}' answered JSON without a message ({problem!r:.80})") from None
-    return Completion(b"", text, finish, prompt_tokens, output_tokens, cached_tokens=cached_tokens)
+    completion = Completion(b"", text, finish, prompt_tokens, output_tokens)
+    completion.thinking, completion.thinking_tokens = thinking, thinking_tokens
+    completion.cached_tokens = cached_tokens
+    return ended_within(completion) if thinking and not text.strip() else completion
+
+
+def _thoughts(block: dict[str, Any]) -> str:
+    """What a block of thinking holds; one that the provider encrypted says no more than that."""
+    return str(block.get("thinking") or "") if block["type"] == "thinking" else "[redacted by the provider]"
+
+
+def _thinking(settings: ThinkingSettings) -> dict[str, Any]:
+    if settings.budget:
+        return {"type": "enabled", "budget_tokens": settings.budget}
+    return {"type": "adaptive" if settings.on else "disabled"}
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _tool(tool: dict[str, Any]) -> dict[str, Any]:

@@ -18,10 +18,13 @@ import orjson
 from bakeoff.core.errors import BadRequest, BadResponse, ConfigInvalid, EngineError, EngineTimeout, Unavailable
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
+from bakeoff.core.thinking import cut_at, ended_within, set_apart
 from bakeoff.core.timing import Gaps
 from bakeoff.core.types import Completion, FinishReason, Message, ModelIdentity, Request, TokenLogProb
 from bakeoff.engines._http import Http, parse_reply, public_url, status_error
 from bakeoff.engines._likelihood import from_echo, shown, whole_texts
+from bakeoff.engines._thinking import ARGS as THINKING_ARGS
+from bakeoff.engines._thinking import ThinkingSettings, thought, thought_piece, tokens_thought
 from bakeoff.engines._tools import calls_text, listed
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -35,11 +38,11 @@ _FINISH: dict[str, FinishReason] = {
 }
 _OURS = ("messages", "prompt", "model", "stream")  # fields of a request that decide what is asked of whom
 _BOM = b"\xef\xbb\xbf"
-_ARGS = ("extra_body", "max_tokens_field", "max_concurrency")
+_ARGS = ("extra_body", "max_tokens_field", "max_concurrency", *THINKING_ARGS)
 
 
 class OpenAICompatible:
-    """Engine over HTTP. Args: `max_tokens_field` (default max_tokens), `max_concurrency`."""
+    """Engine over HTTP. Args: `max_tokens_field` (default max_tokens), `max_concurrency`, `thinking` (`_thinking`)."""
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
@@ -56,7 +59,9 @@ class OpenAICompatible:
         self._max_concurrency = _max_concurrency(config.args.get("max_concurrency"))
         self._extra = _extra_body(config.args.get("extra_body"))
         self._max_tokens_field = str(config.args.get("max_tokens_field", "max_tokens"))
-        extra = orjson.dumps(self._extra, option=orjson.OPT_SORT_KEYS).decode() if self._extra else ""
+        self._thinking = ThinkingSettings.of(config.args, base_url)
+        settings = {**self._extra, **self._thinking.identity}
+        extra = orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode() if settings else ""
         self._identity = ModelIdentity(
             engine="openai_compatible",
             name=config.name,
@@ -87,15 +92,16 @@ class OpenAICompatible:
             return {"model": self._config.name, **echoed, "temperature": 0.0, **self._extra}
         sampling = request.sampling
         body: dict[str, Any] = {"model": self._config.name}
+        messages = self._thinking.said(request.messages)
         if self._config.api == "chat":
-            body["messages"] = [{"role": m.role, "content": m.content} for m in request.messages]
+            body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
         else:
-            body["prompt"] = render_plain(request.messages)
+            body["prompt"] = render_plain(messages)
         body["temperature"] = sampling.temperature
-        body[self._max_tokens_field] = sampling.max_tokens
+        body[self._max_tokens_field] = sampling.max_tokens + self._thinking.budget
         if sampling.top_p is not None:
             body["top_p"] = sampling.top_p
-        if sampling.stop:
+        if sampling.stop and not self._thinking.on:
             body["stop"] = list(sampling.stop)
         if sampling.seed is not None:
             body["seed"] = sampling.seed
@@ -110,6 +116,7 @@ class OpenAICompatible:
         if self._config.stream:
             body["stream"] = True
             body["stream_options"] = {"include_usage": True}
+        body.update(self._thinking.fields())
         body.update(self._extra)
         return body
 
@@ -117,7 +124,7 @@ class OpenAICompatible:
         sent = orjson.dumps(self.to_request(request))
         try:
             if self._config.stream and not request.scored:
-                return await self._generate_streamed(sent)
+                return self._ended(await self._generate_streamed(sent), request)
             content = (await self._http.post(self._path, sent)).removeprefix(_BOM)
         except BadRequest as error:
             if "content_filter" in error.message or "content_policy" in error.message:
@@ -128,7 +135,15 @@ class OpenAICompatible:
         reply = parse_reply(content, url)
         completion = from_scored(reply, request, url) if request.scored else from_response(reply, self._config.api, url)
         completion.raw = exchange(sent, content)
-        return completion
+        return self._ended(completion, request)
+
+    def _ended(self, completion: Completion, request: Request) -> Completion:
+        """A reply of a model that thinks: one that was cut and does not say where its thinking ends is all thinking."""
+        if not self._thinking.on or request.scored:
+            return completion
+        if completion.finish_reason == "length" and not completion.thinking and not completion.thinking_tokens:
+            completion.thinking, completion.text = completion.text, ""
+        return cut_at(completion, request.sampling.stop)
 
     async def _generate_streamed(self, sent: bytes) -> Completion:
         started = time.perf_counter()
@@ -178,14 +193,19 @@ def from_response(reply: dict[str, Any], api: str, url: str) -> Completion:
         prompt_tokens, output_tokens = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
         details = usage.get("prompt_tokens_details")
         cached_tokens = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+        thinking, thinking_tokens = thought(message), tokens_thought(usage, _count)
         logprobs = _logprobs(choice.get("logprobs"))
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as problem:
         raise BadResponse(f"'{url}' answered JSON without a completion ({problem!r:.80})") from None
     if not isinstance(text, str):
-        if finish not in ("length", "refusal"):  # null content is no answer, so no wrong one either
+        if finish not in ("length", "refusal") and not thinking:  # null content is no answer, so no wrong one either
             raise BadResponse(f"'{url}' answered a completion without text (finish: {finish})")
         text = ""
-    return Completion(b"", text, finish, prompt_tokens, output_tokens, logprobs=logprobs, cached_tokens=cached_tokens)
+    completion = Completion(b"", text, finish, prompt_tokens, output_tokens, logprobs=logprobs)
+    completion.cached_tokens, completion.thinking = cached_tokens, thinking
+    completion.thinking_tokens = thinking_tokens
+    set_apart(completion)
+    return ended_within(completion) if completion.thinking and not completion.text.strip() else completion
 
 
 def from_scored(reply: dict[str, Any], request: Request, url: str) -> Completion:
@@ -277,6 +297,7 @@ class StreamAssembly:
         self.done = False
         self._text: str | None = None
         self._refusal = ""
+        self._thinking = ""
         self._logprobs: dict[str, list[Any]] = {}
         self._calls: dict[int, dict[str, str]] = {}
         self._finish: str | None = None
@@ -309,6 +330,7 @@ class StreamAssembly:
                 self._logprobs.setdefault(name, []).extend(values)
         part = (choice.get("delta") or {}) if self.api == "chat" else choice
         self._refusal += part.get("refusal") or ""
+        self._thinking += thought_piece(part)
         for call in part.get("tool_calls") or ():
             whole = self._calls.setdefault(call.get("index") or 0, {"name": "", "arguments": ""})
             for name in whole:
@@ -328,6 +350,8 @@ class StreamAssembly:
         if self._text is None and self._finish in _FINISH:
             self._text = ""  # a model that ends at once: llama.cpp's server streams no text at all then
         message: dict[str, Any] = {"role": "assistant", "content": self._text, "refusal": self._refusal or None}
+        if self._thinking:
+            message["reasoning"] = self._thinking
         if self._calls:
             message["tool_calls"] = [{"type": "function", "function": self._calls[i]} for i in sorted(self._calls)]
         body = {"message": message} if self.api == "chat" else {"text": self._text}

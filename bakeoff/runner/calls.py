@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from bakeoff.core.errors import BadResponse, EngineError, RateLimited
 from bakeoff.core.hashing import content_key, identity_digest
 from bakeoff.core.protocols import Engine, EngineLimits
+from bakeoff.core.thinking import set_apart
 from bakeoff.core.types import Completion, ModelIdentity, Request
 from bakeoff.runner.limits import Breaker, Budget, Halt, Limiter
 
@@ -126,7 +127,7 @@ class Caller:
             return found
         self.breaker.check()
         self._budget.begin_call()
-        completion = await self._try(request)
+        completion = set_apart(await self._try(request))
         completion.key = key
         completion.model = identity_digest(self._engine.identity)
         self._price(completion, request)

@@ -34,7 +34,8 @@ SEGMENT_BYTES = 4 * 1024 * 1024
 CUT_BYTES = 256 * 1024  # below that, cutting a segment off costs more than it gives back
 RESERVE_BYTES = 4 * 1024 * 1024
 _FRAME = Struct("<III")  # header bytes, raw bytes, crc32 of both
-_OLDER = 13  # fields of a record, before it had gaps
+_OLDER = 13  # fields of a record of the first version; later ones added these, in this order
+_ADDED = ((), None, "", None)  # gaps, cached tokens, thinking and its tokens
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -221,6 +222,8 @@ def _header(completion: Completion) -> bytes:
         [(item.token, item.logprob, item.top) for item in completion.logprobs],
         steps(completion.gaps),
         completion.cached_tokens,
+        completion.thinking,
+        completion.thinking_tokens,
     )
     try:
         return orjson.dumps(fields)
@@ -248,10 +251,11 @@ def _completion(header: bytes, raw: bytes) -> Completion:
         told = orjson.loads(header)
     except orjson.JSONDecodeError:
         told = json.loads(header)
-    # an older version wrote neither gaps nor cached tokens
-    key, *fields, model, found, gaps, cached_tokens = told if len(told) > _OLDER else [*told, (), None]
+    told += _ADDED[len(told) - _OLDER :]
+    key, *fields, model, found, gaps, cached_tokens, thinking, thinking_tokens = told
     logprobs = tuple(TokenLogProb(token, logprob, tuple((t, p) for t, p in top)) for token, logprob, top in found)
     completion = Completion(bytes.fromhex(key), *fields)
     completion.model, completion.raw, completion.logprobs = model, raw, logprobs
     completion.gaps, completion.cached_tokens = of_steps(gaps), cached_tokens
+    completion.thinking, completion.thinking_tokens = thinking, thinking_tokens
     return completion

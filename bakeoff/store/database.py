@@ -30,7 +30,7 @@ from bakeoff.core.errors import (
 )
 from bakeoff.store.tables import METADATA, RUNS
 
-HEAD = "0004"
+HEAD = "0005"
 BUSY_SECONDS = 30.0
 for _library in ("psycopg", "sqlalchemy"):  # what they would write to stderr, `_explain` says in a line
     logging.getLogger(_library).addHandler(logging.NullHandler())

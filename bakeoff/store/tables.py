@@ -101,6 +101,8 @@ COMPLETIONS = Table(
     Column("raw", LargeBinary, nullable=False),
     Column("gaps", LargeBinary),
     Column("cached_tokens", Integer),
+    Column("thinking", Text),
+    Column("thinking_tokens", Integer),
     Index("completions_by_model", "model", "key"),
 )
 

@@ -204,6 +204,8 @@ def _completion_row(completion: Completion) -> dict[str, object]:
         "raw": pack(completion.raw),
         "gaps": packed(completion.gaps),
         "cached_tokens": _count(completion.cached_tokens),
+        "thinking": _storable(completion.thinking) if completion.thinking else None,
+        "thinking_tokens": _count(completion.thinking_tokens),
     }
 
 
@@ -227,6 +229,8 @@ def _completion(row: Row[Any]) -> Completion:
         finished_at=row.finished_at,
         logprobs=logprobs,
         cached_tokens=row.cached_tokens,
+        thinking=row.thinking or "",
+        thinking_tokens=row.thinking_tokens,
     )
 
 

@@ -62,15 +62,16 @@ def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
 
 
 def test_times_between_tokens_come_back(tmp_path: Path) -> None:
-    timed = replace(completion(1), gaps=(0.0121, 0.5), cached_tokens=7)
+    timed = replace(completion(1), gaps=(0.0121, 0.5), cached_tokens=7, thinking="Hm.", thinking_tokens=3)
     with Journal.open(tmp_path) as journal:
         journal.append(timed)
     assert recovered(tmp_path) == [timed]
 
 
-def test_a_record_of_an_older_version_comes_back() -> None:
-    """Written before a completion had times between tokens."""
-    older = orjson.dumps(orjson.loads(module._header(completion(1)))[: module._OLDER])
+@pytest.mark.parametrize("added", range(len(module._ADDED) + 1))
+def test_a_record_of_an_older_version_comes_back(added: int) -> None:
+    """Written before a completion had times between tokens, or thinking."""
+    older = orjson.dumps(orjson.loads(module._header(completion(1)))[: module._OLDER + added])
     assert module._completion(older, completion(1).raw) == completion(1)
 
 
