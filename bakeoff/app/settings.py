@@ -4,6 +4,7 @@ BAKEOFF_HOME    folder of cache, journals and the embedded store   (default ~/.b
 BAKEOFF_STORE   database URL                       (default sqlite:///$BAKEOFF_HOME/bakeoff.db)
 BAKEOFF_DATA    folder of local data sets
 BAKEOFF_SANDBOX auto, fork-server, bubblewrap, docker, or limits-only (which isolates nothing)
+BAKEOFF_SEARCH_URL  the MediaWiki API that the tool `search` asks   (default Wikipedia's)
 HF_HUB_OFFLINE  1: never ask the hub
 CUDA_VISIBLE_DEVICES   the GPUs whose memory, power and use are read
 OPENAI_BASE_URL, OPENAI_API_KEY, ANTHROPIC_API_KEY, …   as their vendors define them
@@ -77,6 +78,11 @@ def columns() -> int | None:
 def sandbox() -> str:
     """Where code that models write is to run: a name of `bakeoff.sandbox.choice`, or "auto"."""
     return os.environ.get("BAKEOFF_SANDBOX", "").strip() or "auto"
+
+
+def search_url() -> str | None:
+    """The address of the wiki that agents search; None for the usual one."""
+    return os.environ.get("BAKEOFF_SEARCH_URL", "").strip() or None
 
 
 def secret(variable: str) -> str | None:

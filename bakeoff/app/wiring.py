@@ -129,7 +129,11 @@ def build_benchmark(name: str, settings: Settings) -> Benchmark:
 
 # What the class of a method may say that it `needs` → "module:function" that makes it of (options, settings).
 # Its result becomes the field of that name in MethodConfig.
-PARTS: dict[str, str] = {"retriever": "bakeoff.app.knowledge:retriever_for"}
+PARTS: dict[str, str] = {
+    "retriever": "bakeoff.app.knowledge:retriever_for",
+    "tools": "bakeoff.app.toolbox:tools_for",
+    "memory": "bakeoff.app.toolbox:memory_for",
+}
 
 
 def build_method(spec: MethodSpec, profile: Profile | None = None, settings: Settings | None = None) -> Method:

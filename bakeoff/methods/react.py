@@ -34,7 +34,9 @@ class React:
     OPTIONS = {
         "tools": Option("calculator", "tools, joined by '+': names, file.py:name, mcp:URL, mcp:COMMAND"),
         "allow": Option("", "tools that may be called, joined by '+'; empty: all of them"),
-        "base": Option("", "knowledge base of the tools that find passages"),
+        "kb": Option("", "knowledge base of the tools that find passages"),
+        "search": Option("hybrid", "how that base is searched", choices=("dense", "bm25", "hybrid")),
+        "mcp_key_env": Option("", "environment variable with the key of an MCP server"),
         "calls": Option("text", "how tools are called", choices=("text", "native", "auto")),
         "max_iterations": Option(5, "steps that an agent may take", low=1, high=50),
         "max_calls": Option(20, "tool calls in one trial", low=0, high=1000),

@@ -32,7 +32,7 @@ class Retrieval(BoundedTool):
 
     def __init__(self, config: ToolConfig) -> None:
         if config.retriever is None:
-            raise ConfigInvalid(f"tool '{self.name}' needs a knowledge base", "name one: react:base=NAME")
+            raise ConfigInvalid(f"tool '{self.name}' needs a knowledge base", "name one: react:kb=NAME")
         self._retriever = config.retriever
 
     @property
