@@ -40,6 +40,9 @@ def report(
       bakeoff report --all -o .                           # every run, with links
     """
     _check(names, formats, every)
+    chosen = split_list(formats)
+    if formats and not chosen:
+        raise ConfigInvalid("--format names no format", f"choose from {', '.join(ALL_FORMATS)}, or leave it out")
     laboratory = open_store(store)
     try:
         results = Results(laboratory.runs, laboratory.trials)
@@ -47,7 +50,7 @@ def report(
             paths = [str(write_tracker(results, output_dir or Path("reports")))]
         else:
             folder = output_dir or Path(f"report-{'+'.join(names)}")
-            paths = [str(path) for path in write_reports(results, names, folder, split_list(formats) or FORMATS)]
+            paths = [str(path) for path in write_reports(results, names, folder, chosen or FORMATS)]
     finally:
         laboratory.close()
     click.echo(orjson.dumps({"files": paths}).decode() if as_json else "\n".join(paths))

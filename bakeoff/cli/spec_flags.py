@@ -115,11 +115,17 @@ def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
 
 
 def _decision(fields: dict[str, Any], flags: dict[str, Any]) -> None:
-    """`--decide` makes it an A/B test; the other flags of it alone mean the usual rule."""
+    """`--decide`, or a rule in the file, makes it an A/B test; nothing else does: a test may stop before the end."""
     given = {name: flags[name] for name in _DECISION if flags[name] not in (None, ())}
     if flags["decide"] is None and not given:
         return
     before = fields.get("decision")
+    if flags["decide"] is None and not before:
+        first = f"--{next(iter(given)).replace('_', '-')}"
+        raise ConfigInvalid(
+            f"{first} is of an A/B test, and no --decide makes this run one",
+            f"add --decide {' or --decide '.join(RULES)}, or leave {first} out",
+        )
     rule: dict[str, Any] = dict(before) if isinstance(before, dict) else {"rule": before} if before else {}
     if flags["decide"] is not None:
         rule["rule"] = flags["decide"]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from html import escape
 
 from bakeoff.core.types import Estimate
+from bakeoff.reports.points import signed
 
 EDGE = 1.5  # per cent of the width kept free on either side
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -153,7 +154,7 @@ def seconds(value: float) -> str:
 
 def points(value: float | None) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return "not compared" if value is None else f"{100 * value:+.1f}".replace("-", "−") + " points"
+    return "not compared" if value is None else signed(100 * value).replace("-", "−") + " points"
 
 
 def _bounds(estimate: Estimate) -> list[float]:

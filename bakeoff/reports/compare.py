@@ -18,6 +18,7 @@ from bakeoff.core.errors import NotComparable
 from bakeoff.core.origin import asked_of
 from bakeoff.core.records import CellRecord, Met
 from bakeoff.core.types import Estimate, Outcome, Trial
+from bakeoff.reports.points import signed, unsigned
 from bakeoff.stats.contest import Duel
 from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import compare_binary, compare_means
@@ -92,13 +93,13 @@ class Comparison:
         told = f"{self.looked[:1].upper()}{self.looked[1:]}"
         why = f" {told}, so the test is one that holds at any look." if told else ""
         if not self.shown:
-            points = f"{100 * estimate.value:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}"
+            points = f"{signed(100 * estimate.value)} points, 95 % interval {signed(low)} to {signed(high)}"
             return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p}).{why}"
         if estimate.value > 0:
             better, worse = self.name_b, self.name_a
         else:
             better, worse, low, high = self.name_a, self.name_b, -high, -low
-        points = f"{100 * abs(estimate.value):.1f} points, 95 % interval {low:.1f} to {high:.1f}"
+        points = f"{100 * abs(estimate.value):.1f} points, 95 % interval {unsigned(low)} to {unsigned(high)}"
         return f"'{better}' scores higher than '{worse}' {where} ({points}{p}).{why}"
 
 

@@ -11,16 +11,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bakeoff.core.records import RunStatus
 from bakeoff.core.types import Estimate
 from bakeoff.reports.calibration import method_line, told
 from bakeoff.reports.compare import ALPHA, Comparison, format_p
+from bakeoff.reports.points import signed
 from bakeoff.reports.report import Entry, Report, Standing, smallest
-from bakeoff.reports.summary import CellSummary, RunSummary, other_metrics
+from bakeoff.reports.summary import NOT_RUN, CellSummary, RunSummary, other_metrics
 from bakeoff.reports.terminal import cost_text, fault_lines, missing_text, score_text, seconds_text, tokens_known
 from bakeoff.reports.verdict import Verdict
 from bakeoff.reports.verdict_text import duel_line
 
 NOTHING = "–"
+STATUS_NOTES = {
+    RunStatus.RUNNING: "Still running: every number is of the trials so far.",
+    RunStatus.COMPLETE: "",
+    RunStatus.DECIDED: "Ended by its decision rule; what was not run was spared, and does not count as missing.",
+    RunStatus.INTERRUPTED: "Interrupted before its end; what was not run counts as missing.",
+    RunStatus.BUDGET: "Ended at a limit of calls, tokens, money or time; what was not run counts as missing.",
+    RunStatus.STOPPED: "Cells were stopped because an engine was dead; what was not run counts as missing.",
+}
 _SCORES = ("#", "model", "preset", "method", "score [95 %]", "n", "missing", "if all missing")
 _SPEED = ("p50", "p95", "tok/s", "cost")
 
@@ -66,6 +76,8 @@ def document(report: Report) -> list[Section]:
     """The sections of a report, each with something in it, but the signatures, which are always there."""
     found = [_runs(report)] if report.several else []
     found += _verdicts(report)
+    unasked = not_run_lines(report)
+    found += [Section("Not run", [Bullets(unasked)])] if unasked else []
     for place, benchmark in enumerate(report.benchmarks):
         found.append(Section(benchmark, _benchmark(report, benchmark, place)))
     found += [_how(report)] if report.entries else []
@@ -89,6 +101,18 @@ def _facts(run: RunSummary) -> tuple[str, ...]:
     # a process that was killed wrote no time down
     took = f"{run.seconds:.1f} s" if run.seconds else "time unknown"
     return run.status.value, date_text(run.created_at), took, f"bakeoff {run.version}"
+
+
+def not_run_lines(report: Report) -> list[str]:
+    """For each run with trials that were not run: how many, and why they do or do not count as missing."""
+    found = []
+    for run in report.runs:
+        owed = sum(cell.outcomes.get(NOT_RUN, 0) for cell in run.cells)
+        if owed and STATUS_NOTES[run.status]:
+            whose = f"Run '{run.name}': " if report.several else ""
+            count = "1 trial was" if owed == 1 else f"{owed:,} trials were"
+            found.append(f"{whose}{count} not run. {STATUS_NOTES[run.status]}")
+    return found
 
 
 def _runs(report: Report) -> Section:
@@ -222,7 +246,7 @@ def _comparisons(count: int) -> str:
 def difference_text(estimate: Estimate) -> str:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return NOTHING
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+    return f"{signed(estimate.value, 3)} [{signed(estimate.low, 3)}, {signed(estimate.high, 3)}]"
 
 
 def standing_blocks(standing: Standing, name: str) -> list[Block]:
@@ -266,7 +290,7 @@ def matrix_rows(standing: Standing) -> tuple[tuple[str, ...], list[tuple[str, ..
     def told(row: str, column: str) -> str:
         value = None if row == column else ranking.difference(column, row).value
         star = "*" if frozenset((row, column)) in shown else ""
-        return NOTHING if value is None else f"{100 * value:+.1f}{star}"
+        return NOTHING if value is None else f"{signed(100 * value)}{star}"
 
     return ("#", *names), [(row, *(told(row, column) for column in names)) for row in names]
 

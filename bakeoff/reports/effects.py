@@ -16,6 +16,7 @@ from bakeoff.core.types import Estimate, Json
 from bakeoff.reports.as_json import estimate_json
 from bakeoff.reports.charts import inert
 from bakeoff.reports.compare import format_p
+from bakeoff.reports.points import signed
 from bakeoff.reports.terminal import NARROW, print_wrapped
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def effect_text(row: EffectRow) -> str:
     found = row.difference
     if found.value is None or found.low is None or found.high is None:
         return "–"
-    return f"{100 * found.value:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    return f"{signed(100 * found.value)} [{signed(100 * found.low)}, {signed(100 * found.high)}]"
 
 
 def _p(p: float | None) -> str:

@@ -18,12 +18,12 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from bakeoff.core.records import CellRecord, RunStatus
+from bakeoff.core.records import CellRecord
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
 from bakeoff.reports.calibration import told as calibration_told
 from bakeoff.reports.compare import Comparison
-from bakeoff.reports.document import matrix_rows, method_lines, ranking_rows, reading, rule_text
+from bakeoff.reports.document import STATUS_NOTES, matrix_rows, method_lines, ranking_rows, reading, rule_text
 from bakeoff.reports.reliability_chart import reliability_chart
 from bakeoff.reports.report import Entry, Report, smallest
 from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, TrialView, other_metrics
@@ -49,14 +49,6 @@ SYMBOLS: Mapping[str, str] = {
     NOT_RUN: "–",
 }
 KINDS = (*(outcome.value for outcome in MISSING), NOT_RUN)
-_STATUS = {
-    RunStatus.RUNNING: "Still running: every number is of the trials so far.",
-    RunStatus.COMPLETE: "",
-    RunStatus.DECIDED: "Ended by its decision rule; what was not run was spared, and does not count as missing.",
-    RunStatus.INTERRUPTED: "Interrupted before its end; what was not run counts as missing.",
-    RunStatus.BUDGET: "Ended at a limit of calls, tokens, money or time; what was not run counts as missing.",
-    RunStatus.STOPPED: "Cells were stopped because an engine was dead; what was not run counts as missing.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +108,7 @@ def render_html(report: Report, details: Sequence[CellDetail]) -> str:
         report=report,
         cells=[entry.summary for entry in entries],
         placed={entry.cell.id: entry for entry in entries},
-        notes=_STATUS,
+        notes=STATUS_NOTES,
         pages=pages,
         anchors={page.summary.cell.id: page.id for page in pages},
         panels={

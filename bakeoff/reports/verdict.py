@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bakeoff.core.types import Estimate
+from bakeoff.reports.points import signed
 from bakeoff.stats.contest import Rule
 
 Stop = Literal["decided", "end", "budget", "interrupted", "engine", "running"]
@@ -61,7 +62,8 @@ class GuardResult:
             return f"guard {self.metric} of '{self.arm}' could not be measured{why}"
         word = {True: "holds", False: "is broken", None: "is not shown to hold"}[self.holds]
         if self.share:
-            limit, told = f"{100 * self.at_most:+g} points", f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+            limit = f"{100 * self.at_most:+g} points"
+            told = f"{signed(100 * value)} [{signed(100 * low)}, {signed(100 * high)}]"
         else:
             limit, told = f"{self.at_most:g} x", f"{value:.2f} x [{low:.2f}, {high:.2f}]"
         return f"guard {self.metric} (at most {limit}) {word} for '{self.arm}': {told}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.reports.charts import inert
 from bakeoff.reports.compare import format_p
+from bakeoff.reports.points import signed
 from bakeoff.reports.terminal import print_wrapped
 from bakeoff.reports.verdict import DuelResult, Verdict
 
@@ -33,9 +34,8 @@ def duel_line(duel: DuelResult) -> str:
     found = duel.difference
     if found.value is None or found.low is None or found.high is None:
         return f"{duel.b} against {duel.a}: no sample graded in both"
-    parts = [
-        f"{duel.b} against {duel.a}: {100 * found.value:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
-    ]
+    value, low, high = (signed(100 * number) for number in (found.value, found.low, found.high))
+    parts = [f"{duel.b} against {duel.a}: {value} points [{low}, {high}]"]
     parts.append(f"n {found.n:,}")
     if duel.only_a is not None and duel.only_b is not None:
         parts.append(f"won {duel.only_b:,}, lost {duel.only_a:,}")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from bakeoff.core.types import Estimate
 from bakeoff.reports.compare import format_p
+from bakeoff.reports.points import signed
 from bakeoff.reports.verdict import DuelResult, Verdict, VerdictKind
 
 Conclusion = tuple[VerdictKind, str | None, str]  # the kind, the winner, the sentence
@@ -90,7 +91,7 @@ def _lead(duel: DuelResult, winner: str) -> str:
     loser, sign = (duel.a, 1) if winner == duel.b else (duel.b, -1)
     low, high = _bounds(duel.difference, sign)
     value = sign * 100 * (duel.difference.value or 0)
-    return f"{value:+.1f} points over '{loser}', {_interval(duel)} {low:+.1f} to {high:+.1f}{_test(duel)}"
+    return f"{signed(value)} points over '{loser}', {_interval(duel)} {signed(low)} to {signed(high)}{_test(duel)}"
 
 
 def _test(duel: DuelResult) -> str:
@@ -107,7 +108,7 @@ def _closest(verdict: Verdict, left: Sequence[str]) -> str:
     duel = min(duels, key=lambda one: 1.0 if one.p is None else one.p)
     low, high = _bounds(duel.difference, 1)
     value = 100 * (duel.difference.value or 0)
-    told = f"{value:+.1f} points, {_interval(duel)} {low:+.1f} to {high:+.1f}{_test(duel)}"
+    told = f"{signed(value)} points, {_interval(duel)} {signed(low)} to {signed(high)}{_test(duel)}"
     # of several arms each pair has a part of alpha only: a p below alpha, with no difference shown, says why
     short = duel.p is not None and duel.alpha < duel.p <= verdict.rule.alpha
     return f"'{duel.b}' against '{duel.a}' {told}{f', of {duel.alpha:.2g} needed' if short else ''}"
@@ -123,7 +124,7 @@ def _of_margin(verdict: Verdict) -> Conclusion:
             said = _standing(arm.standing, arm.label, base, verdict)
             p = duel.p_not_worse if arm.standing == "not_worse" else None
             test = "" if p is None else f"one-sided {format_p(p)}; "
-            parts.append(f"{said} ({test}{_interval(duel)} {low:+.1f} to {high:+.1f})")
+            parts.append(f"{said} ({test}{_interval(duel)} {signed(low)} to {signed(high)})")
     kinds = {arm.standing for arm in verdict.arms if arm.standing != "baseline"}
     where = f"fter {count(verdict.asked, verdict.planned)}: "
     ended = _ENDED.get(verdict.stop) if "open" in kinds else None

@@ -77,20 +77,20 @@ def rule(said: Said) -> Any:
     ("flags", "wanted"),
     [
         ("--decide difference", {"rule": "difference", "margin": None, "early": True, "batch": 32, "alpha": 0.05}),
-        ("--ask-all", {"rule": "difference", "early": False}),
-        ("--margin 3pt", {"rule": "difference", "margin": 0.03}),
-        ("--margin 3%", {"margin": 0.03}),
-        ("--margin '3 points'", {"margin": 0.03}),
+        ("--decide difference --ask-all", {"rule": "difference", "early": False}),
+        ("--decide difference --margin 3pt", {"rule": "difference", "margin": 0.03}),
+        ("--decide difference --margin 3%", {"margin": 0.03}),
+        ("--decide difference --margin '3 points'", {"margin": 0.03}),
         ("--decide equivalent --margin 0.03", {"rule": "equivalent", "margin": 0.03}),
         ("--decide not_worse --margin .5", {"rule": "not_worse", "margin": 0.5}),
-        ("--alpha 1e-6 --batch 1", {"alpha": 1e-6, "batch": 1}),
-        ("--batch 100000", {"batch": 100000}),
-        ("--guard latency=120%", {"guards": [{"metric": "latency", "at_most": 1.2}]}),
+        ("--decide difference --alpha 1e-6 --batch 1", {"alpha": 1e-6, "batch": 1}),
+        ("--decide difference --batch 100000", {"batch": 100000}),
+        ("--decide difference --guard latency=120%", {"guards": [{"metric": "latency", "at_most": 1.2}]}),
         (
-            "--guard latency_p95=1.2 --guard errors=1pt",
+            "--decide difference --guard latency_p95=1.2 --guard errors=1pt",
             {"guards": [{"metric": "latency_p95", "at_most": 1.2}, {"metric": "errors", "at_most": 0.01}]},
         ),
-        ("--baseline fake/b", {"baseline": "fake/b"}),
+        ("--decide difference --baseline fake/b", {"baseline": "fake/b"}),
     ],
 )
 def test_flags_are_fields(bakeoff: Bakeoff, flags: str, wanted: dict[str, Any]) -> None:
@@ -99,7 +99,8 @@ def test_flags_are_fields(bakeoff: Bakeoff, flags: str, wanted: dict[str, Any]) 
 
 
 def test_ways_to_write_a_margin_are_one_run(bakeoff: Bakeoff) -> None:
-    names = {bakeoff(f"{QA} -n 8 --margin {text} --json").fields["run"] for text in ("3pt", "3%", "0.03")}
+    command = f"{QA} -n 8 --decide difference --json --margin"
+    names = {bakeoff(f"{command} {text}").fields["run"] for text in ("3pt", "3%", "0.03")}
     assert len(names) == 1
 
 
@@ -168,6 +169,17 @@ def test_a_bad_value_costs_one_line_and_stores_nothing(bakeoff: Bakeoff, flags: 
     said = bakeoff(f"{QA} -n 8 {'' if '--decide' in flags else '--decide difference '}{flags}", code=2)
     assert REFUSED[flags] in said.err
     assert (said.out, said.err.count("\n")) == ("", 1)
+    assert bakeoff("runs --json").fields == []
+
+
+@pytest.mark.parametrize(
+    "flag", ["--margin 3pt", "--guard errors=1pt", "--baseline fake/b", "--ask-all", "--alpha 0.01"]
+)
+def test_no_flag_but_decide_starts_a_test(bakeoff: Bakeoff, flag: str) -> None:
+    """It may stop before all is asked: who did not ask for that gets no part of a run."""
+    said = bakeoff(f"{QA} {flag}", code=2)
+    name = flag.partition(" ")[0]
+    assert f"{name} is of an A/B test" in said.err and "add --decide difference or --decide not_worse" in said.err
     assert bakeoff("runs --json").fields == []
 
 

@@ -140,7 +140,7 @@ def test_a_run_that_is_not_there(bakeoff: Bakeoff) -> None:
 
 
 def test_asked_in_full_a_decision_rule_is_no_obstacle(bakeoff: Bakeoff) -> None:
-    bakeoff("run -m fake/a,fake/b -b question_answering --ask-all --name full -q")
+    bakeoff("run -m fake/a,fake/b -b question_answering --decide difference --ask-all --name full -q")
     assert len(bakeoff("effects full --json").fields["tables"][0]["effects"]) == 1
 
 

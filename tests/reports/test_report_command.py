@@ -80,6 +80,7 @@ def test_the_page_of_all_runs_links_the_reports_beside_it(
         ((), "no run is named"),
         (("--all", "night"), "--all is the page of all runs, and 'night' goes with the report of one"),
         (("--all", "--format", "pdf"), "'--format pdf'"),
+        (("night", "--format", ""), "--format names no format: choose from html, md"),
         (("night", "--format", "docx"), "unknown format 'docx'"),
         (("nigth",), "no run 'nigth'"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from bakeoff.core.types import Estimate
 from bakeoff.reports.charts import seconds
 from bakeoff.reports.compare import format_p
+from bakeoff.reports.points import signed, unsigned
 from bakeoff.reports.scaling.model import Front, Pair, Quantity, Scope, Unit
 
 ABSENT = "–"
@@ -45,13 +46,9 @@ def estimate_text(one: Estimate, unit: Unit) -> str:
     if one.value is None:
         return ABSENT
     if unit in ("share", "points"):
-        shape = "{:+.1f}" if unit == "points" else "{:.1f}"
-        middle = shape.format(100 * one.value) + (" %" if unit == "share" else "")
-        return (
-            middle
-            if one.low is None or one.high is None
-            else f"{middle} [{_pair(one, lambda v: shape.format(100 * v))}]"
-        )
+        shape = signed if unit == "points" else unsigned
+        middle = shape(100 * one.value) + (" %" if unit == "share" else "")
+        return middle if one.low is None or one.high is None else f"{middle} [{_pair(one, lambda v: shape(100 * v))}]"
     word = _WORDS[unit]
     if one.low is None or one.high is None:
         return word(one.value)
