@@ -15,6 +15,7 @@ from bakeoff.core.errors import UnknownName
 from bakeoff.core.types import Completion, Trial
 from bakeoff.reports.as_json import summary_json
 from bakeoff.reports.charts import inert
+from bakeoff.reports.summary import RunSummary
 
 store_option = click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]")
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
@@ -68,10 +69,11 @@ def runs(store: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--sample", metavar="ID", help="Show one sample: prompts, answers, raw exchanges.")
+@click.option("--performance", is_flag=True, help="Show speed, memory and energy beside the scores.")
 @store_option
 @json_option
-def show(name: str, sample: str | None, store: str | None, as_json: bool) -> None:
-    """Show run NAME: its scores, or with --sample one of its samples in full."""
+def show(name: str, sample: str | None, performance: bool, store: str | None, as_json: bool) -> None:
+    """Show run NAME: its scores, with --performance also its speed, or with --sample one of its samples in full."""
     laboratory = open_store(store)
     try:
         results = Results(laboratory.runs, laboratory.trials)
@@ -79,6 +81,9 @@ def show(name: str, sample: str | None, store: str | None, as_json: bool) -> Non
             _show_sample(results, name, sample, as_json)
             return
         summary, faults = results.summary(name), results.faults(name)
+        if performance:
+            _show_performance(laboratory, summary, as_json)
+            return
         if as_json:
             click.echo(orjson.dumps(summary_json(summary, faults)).decode())
             return
@@ -95,6 +100,31 @@ def show(name: str, sample: str | None, store: str | None, as_json: bool) -> Non
         print_signatures(summary, console)
     finally:
         laboratory.close()
+
+
+def _show_performance(laboratory: Laboratory, summary: RunSummary, as_json: bool) -> None:
+    from bakeoff.app.performances import performances
+    from bakeoff.reports.performance_json import performance_json
+    from bakeoff.reports.performance_text import print_performance
+    from bakeoff.reports.report import entries_of
+    from bakeoff.store.usages import UsageRepository
+
+    run = laboratory.runs.get(summary.name)
+    found = performances(run.id, UsageRepository(laboratory.database), summary)
+    if as_json:
+        fields = summary_json(summary)
+        timed = [performance_json(found[one.cell.id]) if one.cell.id in found else None for one in summary.cells]
+        cells = fields["cells"] if isinstance(fields["cells"], list) else []
+        both = [{**cell, "performance": one} for cell, one in zip(cells, timed, strict=True) if isinstance(cell, dict)]
+        click.echo(orjson.dumps({**fields, "cells": both}).decode())
+        return
+    several = len({one.cell.benchmark for one in summary.cells}) > 1
+    cells_shown = [
+        (str(entry.number), f"{entry.cell.benchmark} " * several + entry.name, entry.summary)
+        for entry in entries_of([summary])
+    ]
+    click.echo(f"run '{summary.name}' · {summary.status.value} · {summary.seconds:.1f} s · v{summary.version}")
+    print_performance(cells_shown, found, screen.out())
 
 
 def _show_sample(results: Results, name: str, sample: str, as_json: bool) -> None:
