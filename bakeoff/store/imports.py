@@ -18,9 +18,8 @@ from bakeoff.core.records import CellRecord, RunStatus
 from bakeoff.core.specs import ExperimentSpec
 from bakeoff.core.types import Completion, Trial
 from bakeoff.store.database import Database
-from bakeoff.store.runs import _cell_row
+from bakeoff.store.rows import cell_row, completion_row, insert_of, trial_row
 from bakeoff.store.tables import CELLS, COMPLETIONS, RUNS, TRIALS
-from bakeoff.store.trials import _completion_row, _insert_of, _trial_row
 
 Group = tuple[Sequence[Completion], Sequence[Trial]]
 
@@ -60,7 +59,7 @@ class ImportRepository:
             with self._database.write() as connection:
                 run_id = connection.execute(insert(RUNS).returning(RUNS.c.id), _run_row(run)).scalar_one()
                 ids = [
-                    connection.execute(insert(CELLS).returning(CELLS.c.id), _cell_row(run_id, cell)).scalar_one()
+                    connection.execute(insert(CELLS).returning(CELLS.c.id), cell_row(run_id, cell)).scalar_one()
                     for cell in cells
                 ]
                 for completions, trials in groups(ids):
@@ -71,10 +70,10 @@ class ImportRepository:
     def _write_group(self, connection: Connection, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
         _refuse_twins(connection, trials)
         if completions:
-            known = _insert_of(self._database.dialect)(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
-            connection.execute(known, [_completion_row(completion) for completion in completions])
+            known = insert_of(self._database.dialect)(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
+            connection.execute(known, [completion_row(completion) for completion in completions])
         if trials:
-            connection.execute(insert(TRIALS), [_trial_row(trial) for trial in trials])
+            connection.execute(insert(TRIALS), [trial_row(trial) for trial in trials])
 
 
 def _refuse_twins(connection: Connection, trials: Sequence[Trial]) -> None:

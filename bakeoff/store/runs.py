@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from bakeoff.core.errors import ConfigInvalid, RunNotFound
 from bakeoff.core.records import CellRecord, Fault, RunRecord, RunStatus, SampleSet, noted
 from bakeoff.core.specs import ExperimentSpec
-from bakeoff.core.types import ModelIdentity, Outcome
+from bakeoff.core.types import Outcome
 from bakeoff.store.database import Database
+from bakeoff.store.rows import cell_of, cell_row, run_of
 from bakeoff.store.tables import CELLS, RUNS, SAMPLE_SETS, TRIALS
 
 
@@ -47,7 +48,7 @@ class RunRepository:
         try:
             with self._database.write() as connection:
                 run_id = connection.execute(insert(RUNS).returning(RUNS.c.id), row).scalar_one()
-                connection.execute(insert(CELLS), [_cell_row(run_id, cell) for cell in cells])
+                connection.execute(insert(CELLS), [cell_row(run_id, cell) for cell in cells])
         except IntegrityError:
             raise ConfigInvalid(f"run '{name}' was started by another process just now", "try again") from None
         return self.get(name)
@@ -73,7 +74,7 @@ class RunRepository:
             return [self._run(row) for row in rows]
 
     def _run(self, row: Row[Any]) -> RunRecord:
-        run = _run(row)
+        run = run_of(row)
         return replace(run, status=RunStatus.INTERRUPTED) if self._was_killed(run) else run
 
     def open_execution(self, run_id: int) -> None:
@@ -94,7 +95,7 @@ class RunRepository:
         """The cells of a run in the order of the matrix, each with what tells it from its namesakes."""
         with self._database.read() as connection:
             query = select(CELLS).where(CELLS.c.run_id == run_id).order_by(CELLS.c.position)
-            found = [_cell(row) for row in connection.execute(query)]
+            found = [cell_of(row) for row in connection.execute(query)]
             spec = connection.execute(select(RUNS.c.spec).where(RUNS.c.id == run_id)).scalar_one_or_none()
         return noted(found, ExperimentSpec.model_validate_json(spec)) if spec else found
 
@@ -176,42 +177,3 @@ class RunRepository:
                 SampleSet(row.name, row.benchmark, row.data_digest, tuple(orjson.loads(row.ids)))
                 for row in connection.execute(query)
             ]
-
-
-def _run(row: Row[Any]) -> RunRecord:
-    return RunRecord(
-        id=row.id,
-        name=row.name,
-        spec=ExperimentSpec.model_validate_json(row.spec),
-        status=RunStatus(row.status),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        seconds=row.seconds,
-        version=row.version,
-        looks=row.looks,
-    )
-
-
-def _cell_row(run_id: int, cell: CellRecord) -> dict[str, object]:
-    fields: dict[str, object] = asdict(cell)
-    del fields["id"], fields["note"]
-    repeated = None if cell.repeated is None else orjson.dumps(cell.repeated).decode()
-    return {**fields, "run_id": run_id, "identity": orjson.dumps(cell.identity).decode(), "repeated": repeated}
-
-
-def _cell(row: Row[Any]) -> CellRecord:
-    return CellRecord(
-        id=row.id,
-        position=row.position,
-        model=row.model,
-        preset=row.preset,
-        benchmark=row.benchmark,
-        method=row.method,
-        profile=row.profile,
-        identity=ModelIdentity(**orjson.loads(row.identity)),
-        revision=row.revision,
-        data_digest=row.data_digest,
-        planned=row.planned,
-        signature=row.signature,
-        repeated=None if row.repeated is None else tuple(orjson.loads(row.repeated)),
-    )

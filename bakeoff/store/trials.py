@@ -6,26 +6,24 @@ once); a trial that is there is replaced, because a resume answers again what en
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, Table, and_, case, func, null, select
+from sqlalchemy import Row, Select, and_, case, func, null, select
 
-from bakeoff.core.hashing import KEY_BYTES, pack, unpack
+from bakeoff.core.hashing import unpack
 from bakeoff.core.origin import asked_in
 from bakeoff.core.records import Measure, Met
-from bakeoff.core.timing import packed
-from bakeoff.core.types import Completion, Outcome, TokenLogProb, Trial
+from bakeoff.core.types import Completion, Outcome, Trial
 from bakeoff.store.database import Database
+from bakeoff.store.rows import completion_of, completion_row, insert_of, trial_of, trial_row
 from bakeoff.store.tables import COMPLETIONS, TRIALS
+from bakeoff.store.usages import UsageRepository
 
 _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2000
-_LARGEST = 2**31 - 1  # what an Integer column holds
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _FOUND = [column for column in COMPLETIONS.c if column.name not in ("raw", "gaps")]
 
@@ -35,19 +33,24 @@ class TrialRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert = _insert_of(database.dialect)
+        insert = insert_of(database.dialect)
         self._insert_completion = insert(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
         trial = insert(TRIALS)
         identity = ["cell_id", "sample_id", "repeat"]
         replaced = {c.name: trial.excluded[c.name] for c in TRIALS.c if c.name not in identity}
         self._insert_trial = trial.on_conflict_do_update(index_elements=identity, set_=replaced)
 
+    @property
+    def usages(self) -> UsageRepository:
+        """What the machine took, and the times of calls, in the same database."""
+        return UsageRepository(self._database)
+
     def write(self, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
         with self._database.write() as connection:
             if completions:
-                connection.execute(self._insert_completion, [_completion_row(c) for c in completions])
+                connection.execute(self._insert_completion, [completion_row(c) for c in completions])
             if trials:
-                connection.execute(self._insert_trial, [_trial_row(trial) for trial in trials])
+                connection.execute(self._insert_trial, [trial_row(trial) for trial in trials])
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         found: dict[bytes, Completion] = {}
@@ -55,7 +58,7 @@ class TrialRepository:
             for start in range(0, len(keys), _KEYS_AT_ONCE):
                 query = select(*_FOUND).where(COMPLETIONS.c.key.in_(keys[start : start + _KEYS_AT_ONCE]))
                 for row in connection.execute(query):
-                    completion = _completion(row)
+                    completion = completion_of(row)
                     found[completion.key] = completion
         return found
 
@@ -141,21 +144,21 @@ class TrialRepository:
     def graded(self, cell_id: int) -> Iterator[Trial]:
         """The trials of a cell by sample, streamed, without their answers."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id)
-        yield from map(_trial, self._streamed(query))
+        yield from map(trial_of, self._streamed(query))
 
     def of_sample(self, cell_id: int, sample_id: str, repeat: int | None = None) -> list[Trial]:
         """The trials of one sample in one cell, of each repeat or of one; the answer is filled in."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id, TRIALS.c.sample_id == sample_id)
         query = query if repeat is None else query.where(TRIALS.c.repeat == repeat)
         with self._database.read() as connection:
-            found = [_trial(row) for row in connection.execute(query.order_by(TRIALS.c.repeat))]
+            found = [trial_of(row) for row in connection.execute(query.order_by(TRIALS.c.repeat))]
         self._fill_answers(found)
         return found
 
     def trials(self, cell_id: int) -> Generator[Trial, None, None]:
         """The trials of a cell by sample and repeat, streamed; the answer is filled in."""
         query = select(TRIALS).where(TRIALS.c.cell_id == cell_id).order_by(TRIALS.c.sample_id, TRIALS.c.repeat)
-        streamed = map(_trial, self._streamed(query))
+        streamed = map(trial_of, self._streamed(query))
         while trials := list(islice(streamed, _ROWS_AT_ONCE // 4)):
             self._fill_answers(trials)
             yield from trials
@@ -173,136 +176,3 @@ def _asked_otherwise(a: str | None, b: str | None) -> bool:
     """Whether two logs of other tools say that this sample was another question."""
     first, second = (asked_in(orjson.loads(trace)) if trace else "" for trace in (a, b))
     return bool(first and second and first != second)
-
-
-def _insert_of(dialect: str) -> Callable[[Table], Any]:
-    """The dialect's own INSERT, which knows ON CONFLICT; imports only that dialect."""
-    if dialect == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert
-    from sqlalchemy.dialects import sqlite
-
-    return sqlite.insert
-
-
-def _completion_row(completion: Completion) -> dict[str, object]:
-    return {
-        "key": completion.key,
-        "model": completion.model,
-        "text": _storable(completion.text),
-        "finish_reason": completion.finish_reason,
-        "prompt_tokens": _count(completion.prompt_tokens),
-        "output_tokens": _count(completion.output_tokens),
-        "cost": completion.cost,
-        "queue_s": completion.queue_s,
-        "first_token_s": completion.first_token_s,
-        "latency_s": completion.latency_s,
-        "attempts": completion.attempts,
-        "finished_at": completion.finished_at,
-        "logprobs": _json(completion.logprobs) if completion.logprobs else None,
-        "raw": pack(completion.raw),
-        "gaps": packed(completion.gaps),
-        "cached_tokens": _count(completion.cached_tokens),
-        "thinking": _storable(completion.thinking) if completion.thinking else None,
-        "thinking_tokens": _count(completion.thinking_tokens),
-    }
-
-
-def _completion(row: Row[Any]) -> Completion:
-    logprobs = tuple(
-        TokenLogProb(item["token"], item["logprob"], tuple((t, p) for t, p in item["top"]))
-        for item in orjson.loads(row.logprobs or b"[]")
-    )
-    return Completion(
-        key=bytes(row.key),
-        model=row.model,
-        text=row.text,
-        finish_reason=row.finish_reason,
-        prompt_tokens=row.prompt_tokens,
-        output_tokens=row.output_tokens,
-        cost=row.cost,
-        queue_s=row.queue_s,
-        first_token_s=row.first_token_s,
-        latency_s=row.latency_s,
-        attempts=row.attempts,
-        finished_at=row.finished_at,
-        logprobs=logprobs,
-        cached_tokens=row.cached_tokens,
-        thinking=row.thinking or "",
-        thinking_tokens=row.thinking_tokens,
-    )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL takes no NUL and no database takes half a surrogate pair; models write both."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _json(value: object) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # half a surrogate pair in a text, or a number of more than 64 bits
-        return _storable(json.dumps(value, ensure_ascii=False, default=asdict))
-
-
-def _count(number: int | None) -> int | None:
-    """A count that fits; what an endpoint says of its tokens must not cost the answer it came with."""
-    return number if number is None or 0 <= number <= _LARGEST else None
-
-
-def _optional(text: str | None) -> str | None:
-    return None if text is None else _storable(text)
-
-
-def _trial_row(trial: Trial) -> dict[str, object]:
-    return {
-        "cell_id": trial.cell,
-        "sample_id": trial.sample_id,
-        "repeat": trial.repeat,
-        "outcome": trial.outcome.value,
-        "value": trial.value,
-        "target": _storable(trial.target),
-        "answer": _optional(trial.answer),
-        "extracted": _optional(trial.extracted),
-        "rule": trial.rule,
-        "reason": _storable(trial.reason),
-        "parts": _json(trial.parts) if trial.parts else None,
-        "keys": b"".join(trial.keys),
-        "trace": _json(trial.trace) if trial.trace else None,
-        "prompt_tokens": _count(trial.prompt_tokens),
-        "output_tokens": _count(trial.output_tokens),
-        "cost": trial.cost,
-        "latency_s": trial.latency_s,
-        "cached": trial.cached,
-        "error_code": trial.error_code,
-        "error": _optional(trial.error),
-    }
-
-
-def _trial(row: Row[Any]) -> Trial:
-    keys = bytes(row.keys)
-    return Trial(
-        cell=row.cell_id,
-        sample_id=row.sample_id,
-        repeat=row.repeat,
-        outcome=Outcome(row.outcome),
-        value=row.value,
-        target=row.target,
-        answer=row.answer,
-        extracted=row.extracted,
-        rule=row.rule,
-        reason=row.reason,
-        parts=orjson.loads(row.parts) if row.parts else {},
-        keys=tuple(keys[i : i + KEY_BYTES] for i in range(0, len(keys), KEY_BYTES)),
-        trace=tuple(orjson.loads(row.trace)) if row.trace else (),
-        prompt_tokens=row.prompt_tokens,
-        output_tokens=row.output_tokens,
-        cost=row.cost,
-        latency_s=row.latency_s,
-        cached=row.cached,
-        error_code=row.error_code,
-        error=row.error,
-    )
