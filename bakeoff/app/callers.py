@@ -86,8 +86,11 @@ class Callers:
 
     def of(self, engine: Engine, name: str) -> tuple[Caller, int]:
         """The caller of an engine, and how many calls may be under way; models of one server share its limit."""
-        most = min(self._spec.concurrency, engine.limits.max_concurrency or self._spec.concurrency)
-        limiter = self._limiters.setdefault(engine.identity.endpoint or name, Limiter(most, time.monotonic))
+        identity, own = engine.identity, engine.limits.max_concurrency
+        # An optimisation says how many calls it measures.
+        most = own if own and identity.measured else min(self._spec.concurrency, own or self._spec.concurrency)
+        place = (identity.endpoint or name) + identity.measured
+        limiter = self._limiters.setdefault(place, Limiter(most, time.monotonic))
         caller = Caller(engine, self._recorder, limiter, self._budget, self._patience, self._counts, self._flights)
         return caller, most
 

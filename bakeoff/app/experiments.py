@@ -10,17 +10,17 @@ import asyncio
 import gc
 import time
 import warnings
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import astuple, dataclass, field
 from functools import partial
-from itertools import groupby
 
 from bakeoff import __version__
 from bakeoff.app.callers import Callers
 from bakeoff.app.contests import check_decision, referee_of
 from bakeoff.app.journals import asking, journal_folder, recover, recover_killed, was_killed
+from bakeoff.app.lanes import cell_plan, lanes_of
 from bakeoff.app.meters import Meters
 from bakeoff.app.own_benchmarks import OWN_MARK
 from bakeoff.app.planning import Prepared, PreparedCell, prepare
@@ -36,12 +36,11 @@ from bakeoff.core.types import Json, Trial
 from bakeoff.reports.summary import RunSummary
 from bakeoff.reports.verdict import DuelResult
 from bakeoff.runner.calls import Counts
-from bakeoff.runner.draw import Draw
 from bakeoff.runner.journal import Journal
 from bakeoff.runner.known import KnownKeys
 from bakeoff.runner.limits import Budget
 from bakeoff.runner.recorder import Recorder
-from bakeoff.runner.schedule import Block, CellPlan, Ending, Lane, Schedule
+from bakeoff.runner.schedule import Ending, Schedule
 from bakeoff.store.database import Database
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
@@ -198,14 +197,15 @@ class Laboratory:
     ) -> Ending:
         recorder = Recorder(self.trials, journal, self._known_keys(prepared))
         budget = Budget(prepared.spec.budget, time.monotonic)
-        plans = [_cell_plan(cell, record) for cell, record in zip(prepared.cells, cells, strict=True)]
+        plans = [cell_plan(cell, record) for cell, record in zip(prepared.cells, cells, strict=True)]
         callers = Callers(prepared.spec, recorder, budget, progress.counts)
         meters = Meters()
-        lanes = self._lanes(prepared, plans, callers, meters)
+        lanes = lanes_of(prepared, plans, callers, meters, self._settled, recorder.find)
         judges = callers.connect(prepared.judges)
         referee = referee_of(prepared, cells, self.trials, partial(setattr, progress, "duels"))
         seconds = prepared.spec.budget.seconds
-        schedule = Schedule(lanes, recorder, progress.note, seconds, judges, referee)
+        in_turn = bool(prepared.spec.optimisations)
+        schedule = Schedule(lanes, recorder, progress.note, seconds, judges, referee, in_turn)
         watch(progress, schedule)
         writing = asyncio.create_task(recorder.run())
         try:
@@ -229,24 +229,8 @@ class Laboratory:
             return None
         return KnownKeys(stored + prepared.trials, self.trials.keys(models))
 
-    def _lanes(self, prepared: Prepared, plans: Sequence[CellPlan], callers: Callers, meters: Meters) -> list[Lane]:
-        pairs = list(zip(prepared.cells, plans, strict=True))
-        lanes: list[Lane] = []
-        for _, group in groupby(pairs, key=lambda pair: id(pair[0].model)):
-            members = list(group)
-            model = members[0][0].model
-            engine = meters.metered(model.engine, [plan.id for _, plan in members])
-            caller, most = callers.of(engine, f"{model.name} {model.preset}")
-            blocks = [
-                self._block([plan for _, plan in same], same[0][0].benchmark.draw, prepared.spec.repeats)
-                for same in _by_benchmark(members)
-            ]
-            lanes.append(Lane(f"{model.name} ({model.preset})", engine, caller, blocks, most))
-        return lanes
-
-    def _block(self, plans: Sequence[CellPlan], draw: Draw, repeats: int) -> Block:
-        ids = [plan.id for plan in plans]
-        return Block(draw, plans, repeats, lambda: set(self.trials.settled(ids)))
+    def _settled(self, cell_ids: Sequence[int]) -> set[tuple[int, str, int]]:
+        return set(self.trials.settled(cell_ids))
 
 
 def run_fields(fields: Mapping[str, object], store: str | None = None) -> RunSummary:
@@ -293,19 +277,6 @@ def _run_fields(fields: Mapping[str, object], store: str | None, watch: Watcher)
         return Results(laboratory.runs, laboratory.trials).summary(execution.run.name)
     finally:
         laboratory.close()
-
-
-Pair = tuple[PreparedCell, CellPlan]
-
-
-def _by_benchmark(members: Sequence[Pair]) -> Iterator[list[Pair]]:
-    for _, same in groupby(members, key=lambda pair: id(pair[0].benchmark)):
-        yield list(same)
-
-
-def _cell_plan(cell: PreparedCell, record: CellRecord) -> CellPlan:
-    benchmark = cell.benchmark
-    return CellPlan(record.id, cell.method, benchmark.task, benchmark.profile, benchmark.score)
 
 
 def _run_loop(work: Coroutine[None, None, Ending]) -> Ending:

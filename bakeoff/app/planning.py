@@ -16,6 +16,7 @@ from bakeoff.app.callers import Judge
 from bakeoff.app.file_hashes import compare_files
 from bakeoff.app.lacking import Lacking
 from bakeoff.app.lint import Caution
+from bakeoff.app.measuring import build_measured, spelt
 from bakeoff.app.own_benchmarks import members
 from bakeoff.app.settings import Settings
 from bakeoff.benchmarks._files import watching
@@ -24,7 +25,7 @@ from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.prompts import continuations
 from bakeoff.core.protocols import Benchmark, Engine, Method, Profile
 from bakeoff.core.records import CellRecord, SampleSet
-from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.grade import ScoreFunction
 from bakeoff.store.runs import RunRepository
@@ -51,6 +52,8 @@ class PreparedModel:
     name: str
     preset: str
     engine: Engine
+    optimisation: str = ""
+    asked: ModelSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +86,17 @@ class Prepared:
 
 def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Prepared:
     """Resolve a spec. Raises UsageError."""
-    spec = spell_out(spec, settings)
+    spec = spelt(spell_out(spec, settings))
     for model in spec.models:
         wiring.resolve_model(model.model)
     for asked_method in spec.methods:
         wiring.build_method(asked_method)
     built = [(asked, wiring.build_benchmark(asked.benchmark, settings)) for asked in spec.benchmarks]
     models = [
-        (model, PreparedModel(model.model, preset, wiring.build_engine(model, preset, spec.timeout, settings)))
+        (model, prepared_model(spec, model, preset, label, settings))
         for model in spec.models
         for preset in spec.presets
+        for label in spec.optimisations or ("",)
     ]
     judges = build_judges(spec, settings)
     _check_budget(spec, [*(prepared for _, prepared in models), *judges])
@@ -125,9 +129,21 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
             for asked, method in zip(spec.methods, ready.methods, strict=True):
                 on = str(getattr(method, "depends", ""))
                 line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest, on)
+                line = signature.measured_as(line, prepared.optimisation, spec)
                 record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
                 cells.append(PreparedCell(record, prepared, ready, method))
     return Prepared(spec, cells, judges, cautions)
+
+
+def prepared_model(
+    spec: ExperimentSpec, model: ModelSpec, preset: str, label: str, settings: Settings
+) -> PreparedModel:
+    """A model under a preset, and under an optimisation where one is measured. Raises UsageError."""
+    if label:
+        engine = build_measured(model, preset, spec.timeout, settings, label, spec.measurement.round)
+    else:
+        engine = wiring.build_engine(model, preset, spec.timeout, settings)
+    return PreparedModel(model.model, preset, engine, label, model)
 
 
 def spell_out(spec: ExperimentSpec, settings: Settings) -> ExperimentSpec:
@@ -148,7 +164,7 @@ def build_judges(spec: ExperimentSpec, settings: Settings) -> list[Judge]:
 
 def _check_judged(spec: ExperimentSpec, benchmarks: Sequence[PreparedBenchmark]) -> None:
     """A judge that nobody asks is a mistake: somebody expects to see its verdicts."""
-    if spec.judges and not any(ready.profile.scorer in wiring.JUDGED for ready in benchmarks):
+    if spec.judges and not any(ready.profile.scorer in {*wiring.JUDGED, *wiring.MAY_BE_JUDGED} for ready in benchmarks):
         names = ", ".join(ready.spec.benchmark for ready in benchmarks)
         raise ConfigInvalid(
             f"no profile here asks judge '{spec.judges[0].model}' ({names})",

@@ -66,6 +66,11 @@ class CellRecord:
     repeated: tuple[str, ...] | None = None
 
     @property
+    def optimisation(self) -> str:
+        """Under which optimisation its speed was measured; empty where none was."""
+        return self.identity.measured.partition("#")[0]
+
+    @property
     def variant(self) -> str:
         """The model, and what tells it from others of that name: `fake/a accuracy=0.7`."""
         return f"{self.model} {self.note}".strip()
@@ -84,8 +89,11 @@ def noted(cells: Sequence[CellRecord], spec: ExperimentSpec) -> list[CellRecord]
     models = [_note(one, [other for other in spec.models if other.model == one.model]) for one in spec.models]
     asked = [_note(one, [o for o in spec.benchmarks if o.benchmark == one.benchmark]) for one in spec.benchmarks]
     in_benchmark = len(spec.methods)
-    in_model = len(spec.presets) * len(asked) * in_benchmark
-    notes = [(models[i // in_model], asked[i // in_benchmark % len(asked)]) for i in range(len(cells))]
+    in_model = len(spec.presets) * max(1, len(spec.optimisations)) * len(asked) * in_benchmark
+    notes = [
+        (models[i // in_model], cell.optimisation, asked[i // in_benchmark % len(asked)])
+        for i, cell in enumerate(cells)
+    ]
     return [replace(cell, note=" ".join(filter(None, note))) for cell, note in zip(cells, notes, strict=True)]
 
 

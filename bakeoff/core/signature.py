@@ -72,6 +72,14 @@ def recipe(
     return "|".join([head, *told])
 
 
+def measured_as(recipe_line: str, optimisation: str, spec: ExperimentSpec) -> str:
+    """The recipe of a cell whose speed is measured under an optimisation; as it is where none is."""
+    if not optimisation:
+        return recipe_line
+    measurement = spec.measurement
+    return f"{recipe_line}|optimisation:{escaped(optimisation)}|passes:{measurement.passes}|round:{measurement.round}"
+
+
 def sign(recipe_line: str, estimate: Estimate, version: str) -> str:
     """The whole signature of a score."""
     return f"{recipe_line}|n:{estimate.n}|miss:{estimate.n_missing}|ci:{estimate.method}|v:{version}"
@@ -134,6 +142,9 @@ def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
     }
     numbers: dict[str, tuple[str, Reader]] = {name: (name, int) for name in ("repeats", "limit", "seed")}
     fields |= _taken(parts, {**numbers, "samples": ("samples", str), "judges": ("judges", orjson.loads)})
+    if "optimisation" in parts:
+        fields["optimisations"] = [parts.pop("optimisation")]
+        fields["measurement"] = _taken(parts, {name: (name, int) for name in ("passes", "round")})
     unknown = set(parts) - set(_MEASURED)
     if unknown:
         raise ValueError(f"unknown part '{sorted(unknown)[0]}'")

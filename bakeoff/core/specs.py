@@ -227,6 +227,13 @@ def _as_list(field: str) -> BeforeValidator:
     return BeforeValidator(listed)
 
 
+class MeasurementSpec(_Spec):
+    """How optimisations are measured: in so many turns each, for the so-manieth time."""
+
+    passes: int = Field(4, ge=1, le=100, description="turns that each optimisation has, in an order drawn by seed")
+    round: int = Field(1, ge=1, le=_LARGEST, description="another number measures anew what was measured before")
+
+
 class ExperimentSpec(_Spec):
     """A matrix: models × presets × benchmarks × methods × repeats, and how to run it."""
 
@@ -235,6 +242,10 @@ class ExperimentSpec(_Spec):
     presets: Annotated[tuple[PresetName, ...], BeforeValidator(_split_all)] = Field(("balanced",), min_length=1)
     benchmarks: Annotated[tuple[BenchmarkSpec, ...], _as_list("benchmark")] = Field(min_length=1)
     methods: Annotated[tuple[MethodSpec, ...], _as_list("method")] = Field((MethodSpec(method="naive"),), min_length=1)
+    optimisations: Annotated[tuple[str, ...], BeforeValidator(_split_all)] = Field(
+        (), description="ways to answer faster, whose speed is measured: sequential, batched:8, prefix_cache, ..."
+    )
+    measurement: MeasurementSpec = MeasurementSpec()
     judges: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field((), description="models that grade replies")
     repeats: int = Field(1, ge=1, le=MOST_REPEATS, description="times each sample is answered")
     sampling: SamplingSpec = SamplingSpec()
@@ -257,6 +268,8 @@ class ExperimentSpec(_Spec):
             del fields["judges"]
         if self.decision is None:
             del fields["decision"]
+        if not self.optimisations:
+            del fields["optimisations"], fields["measurement"]
         for method in fields["methods"]:
             if not method["options"]:
                 del method["options"]
@@ -272,7 +285,8 @@ class ExperimentSpec(_Spec):
 
     @property
     def cells_planned(self) -> int:
-        return len(self.models) * len(self.presets) * len(self.benchmarks) * len(self.methods)
+        ways = len(self.presets) * max(1, len(self.optimisations))
+        return len(self.models) * ways * len(self.benchmarks) * len(self.methods)
 
 
 def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
@@ -284,12 +298,17 @@ def parse_spec(fields: Mapping[str, Any]) -> ExperimentSpec:
         spec = ExperimentSpec.model_validate(dict(fields))
     except ValidationError as error:
         raise explain(error, ExperimentSpec) from None
-    for name in ("models", "presets", "benchmarks", "methods", "judges"):
+    for name in ("models", "presets", "optimisations", "benchmarks", "methods", "judges"):
         _refuse_twins(name, getattr(spec, name))
     if "" in spec.sampling.stop:
         raise ConfigInvalid("a 'stop' is empty, which ends no reply", "name the text (--stop TEXT), or leave it out")
     if spec.limit and spec.samples:
         raise ConfigInvalid("'limit' and 'samples' exclude each other", "leave one of them out")
+    if spec.decision is not None and spec.optimisations:
+        raise ConfigInvalid(
+            "an A/B test asks its arms side by side, and the speed of optimisations is measured one by one",
+            "leave 'decision' or 'optimisations' out",
+        )
     if spec.decision is not None:
         _check_decision(spec, spec.decision)
     return spec

@@ -5,8 +5,8 @@ It ships in the product: examples, docs, tests and a first try need no key and n
 (share of first tries that fail), `truncate_rate`, `refuse_rate`, `ramble_rate` (a reply without an
 answer). Example: `bakeoff run --models fake/a --model-args accuracy=0.8 --benchmarks gsm8k`.
 
-With `slots` it runs in this process on a device that is none: so many calls at once, `token_s` seconds for each
-token of a reply, `prompt_token_s` for each that is read, and `prompt_cache` to read what prompts share only once.
+With `slots` it runs in this process on a device that is none: so many calls at once, `decode_s` seconds for each
+token of a reply, `prefill_s` for each that is read, and `prompt_cache` to read what prompts share only once.
 None of this changes a reply.
 """
 
@@ -27,7 +27,7 @@ from bakeoff.engines._likelihood import shown
 
 _RATES = ("accuracy", "fault_rate", "truncate_rate", "refuse_rate", "ramble_rate")
 _SHARES = ("truncate_rate", "refuse_rate", "ramble_rate")
-_SECONDS = ("latency", "token_s", "prompt_token_s")
+_SECONDS = ("latency", "decode_s", "prefill_s")
 _DEVICE = ("slots", "prompt_cache")
 _MOST = {**dict.fromkeys(_SECONDS, 3600), "slots": 1024}  # of all others 1
 _ARGS = (*_RATES, *_SECONDS, *_DEVICE)
@@ -51,7 +51,7 @@ class Fake:
         self.device: Device | None = None
         if slots := int(self._args["slots"]):
             cached = bool(self._args["prompt_cache"])
-            self.device = Device(slots, self._args["token_s"], self._args["prompt_token_s"], cached)
+            self.device = Device(slots, self._args["decode_s"], self._args["prefill_s"], cached)
 
     @property
     def identity(self) -> ModelIdentity:

@@ -7,6 +7,7 @@ asked before (law 2), and turns passing faults into waiting.
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -91,6 +92,12 @@ class Caller:
     @property
     def limits(self) -> EngineLimits:
         return self._engine.limits
+
+    def through(self, engine: Engine) -> Caller:
+        """The same caller (its limits, its breaker, what it shares) of the same engine in another wrapping."""
+        other = copy.copy(self)
+        other._engine = engine
+        return other
 
     async def close(self) -> None:
         await self._engine.close()

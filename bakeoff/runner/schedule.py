@@ -66,7 +66,7 @@ class Lane:
     """One engine and what it is to answer.
 
     `ordering`: another order than that of the draw; `warm`: a call that is not kept comes first, so that what is
-    measured is not the loading of the model.
+    measured is not the loading of the model; `apart`: one block is done before the next begins.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Lane:
     workers: int
     ordering: Ordering | None = None
     warm: bool = False
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -102,9 +103,9 @@ def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
                         yield cell, sample, repeat, place
 
 
-def owed_by(lane: Lane) -> Iterator[Owed]:
+def owed_by(lane: Lane, blocks: Sequence[Block] | None = None) -> Iterator[Owed]:
     """As `owed_trials`, in the order that suits the engine of the lane."""
-    owed = owed_trials(lane.blocks)
+    owed = owed_trials(lane.blocks if blocks is None else blocks)
     if lane.ordering is None:
         return owed
     return arranged(owed, lambda one: prompt_text(one[0].method, one[1], one[0].task), lane.ordering)
@@ -225,16 +226,21 @@ class Schedule:
             await self._run_lane(lane)
 
     async def _run_lane(self, lane: Lane) -> None:
-        owed = owed_by(lane) if self._referee is None else owed_in_turn(lane.blocks)
-        behind = asyncio.Semaphore(GRADED_BEHIND * lane.workers)
+        warm = lane.warm
         try:
-            async with asyncio.TaskGroup() as group:
-                if lane.warm and not self._over:
-                    owed = await _warmed(lane.engine, owed)
-                for _ in range(lane.workers):
-                    group.create_task(self._work(lane, owed, group, behind))
+            for blocks in [[block] for block in lane.blocks] if lane.apart else [lane.blocks]:
+                owed = owed_by(lane, blocks) if self._referee is None else owed_in_turn(blocks)
+                if warm and not self._over:
+                    warm, owed = await _warmed(lane.engine, owed)
+                await self._answer_all(lane, owed)
         finally:
             await lane.engine.close()
+
+    async def _answer_all(self, lane: Lane, owed: Iterator[Owed]) -> None:
+        behind = asyncio.Semaphore(GRADED_BEHIND * lane.workers)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(lane.workers):
+                group.create_task(self._work(lane, owed, group, behind))
 
     async def _work(
         self, lane: Lane, owed: Iterator[Owed], group: asyncio.TaskGroup, behind: asyncio.Semaphore
@@ -291,14 +297,14 @@ class Schedule:
             self._end_all_waiting()  # nobody waits out a pause for an answer that decides nothing
 
 
-async def _warmed(engine: Engine, owed: Iterator[Owed]) -> Iterator[Owed]:
-    """The same trials, after a call that loads the model; none is made where nothing is owed."""
+async def _warmed(engine: Engine, owed: Iterator[Owed]) -> tuple[bool, Iterator[Owed]]:
+    """The same trials, after a call that loads the model. True and no call where nothing is owed."""
     first = next(owed, None)
     if first is None:
-        return owed
+        return True, owed
     with suppress(EngineError):  # the first call that counts tells it
         await engine.generate(_WARM_UP)
-    return chain([first], owed)
+    return False, chain([first], owed)
 
 
 @dataclass(frozen=True, slots=True)

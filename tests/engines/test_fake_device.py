@@ -48,7 +48,7 @@ def test_reading_takes_as_long_as_what_is_not_cached() -> None:
 
 
 def test_the_fake_engine_says_what_the_device_did() -> None:
-    engine = Fake(EngineConfig("a", args={"slots": 1, "token_s": 0.5, "prompt_token_s": 0.1, "prompt_cache": True}))
+    engine = Fake(EngineConfig("a", args={"slots": 1, "decode_s": 0.5, "prefill_s": 0.1, "prompt_cache": True}))
 
     async def two() -> list[Completion]:
         asked = [Request((Message("user", "x" * 400 + f" {i}"),), oracle=("42",)) for i in range(2)]
@@ -62,7 +62,7 @@ def test_the_fake_engine_says_what_the_device_did() -> None:
 
 
 def test_the_device_is_no_part_of_what_answers() -> None:
-    plain, slow = Fake(EngineConfig("a")), Fake(EngineConfig("a", args={"slots": 4, "token_s": 0.1}))
+    plain, slow = Fake(EngineConfig("a")), Fake(EngineConfig("a", args={"slots": 4, "decode_s": 0.1}))
     assert plain.identity == slow.identity
     assert not plain.limits.in_process
 
