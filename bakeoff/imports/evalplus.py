@@ -20,6 +20,7 @@ from bakeoff.imports.found import Answered, FoundCell, Log, Source, asked_digest
 TOOL = "evalplus"
 PROFILES = ("base", "plus")
 _HINT = "name the NAME_eval_results.json that evalplus.evaluate wrote"
+NO_RESULT = "evalplus logged no result of this task"
 _KNOWN = ("pass", "fail", "timeout")
 _BENCHMARKS = {"humaneval": "humaneval", "mbpp": "mbpp"}
 
@@ -36,16 +37,20 @@ def read(path: Path, model: str | None = None) -> Log:
 
 
 def _looked_at(path: Path) -> tuple[str, bool]:
-    """The benchmark by the first task's name, and whether the extra tests were run."""
+    """The benchmark by the first task's name, and whether the extra tests were run, by the first task with a result."""
+    known = None
     for name, task, value in members(path, "eval"):
         if name != "eval" or not task:
             continue
         results = listed(value)
-        first = mapping(results[0]) if results else {}
-        benchmark = _BENCHMARKS.get(task.partition("/")[0].lower())
+        benchmark = known or _BENCHMARKS.get(task.partition("/")[0].lower())
         if benchmark is None:
             raise Place(path).wrong(f"'{task}' is no task of HumanEval+ or MBPP+", _HINT)
-        return benchmark, first.get("plus_status") is not None
+        if results:
+            return benchmark, mapping(results[0]).get("plus_status") is not None
+        known = benchmark
+    if known is not None:
+        raise Place(path).wrong("no task has a result", _HINT)
     raise Place(path).wrong("field 'eval' is missing or empty", _HINT)
 
 
@@ -59,6 +64,13 @@ def _answered(path: Path, plus: bool) -> Iterator[Answered]:
         place = Place(path, f"task '{task}'")
         if not isinstance(value, list):
             raise place.wrong("a list of results is expected (the format of evalplus 0.2 and later)", _HINT)
+        if not value:  # counts as missing, and neither as wrong nor as not asked
+            for cell in range(2 if plus else 1):
+                yield Answered(
+                    Trial(cell, task, 0, Outcome.UNPARSED, rule=TOOL, reason=NO_RESULT),
+                    None,
+                    asked_digest([data, task]),
+                )
         for repeat, result in enumerate(value):
             yield from _graded(task, repeat, mapping(result), data, plus, place)
 

@@ -90,7 +90,18 @@ def read(path: Path, scorer: str | None = None) -> Log:
         answered=lambda: (_answered(row, settings, at) for at, row in _samples(path)),
         complete=header.get("status") == "success",
         seconds=_between(mapping(header.get("stats"))),
+        cautions=_ended(header),
     )
+
+
+def _ended(header: Mapping[str, Json]) -> tuple[str, ...]:
+    """What to know of a log whose status is not "success": the evaluation did not come to its end."""
+    status = text(header.get("status"))
+    if status == "success":
+        return ()
+    told = f"the log's status is '{status[:40]}'" if status else "the log has no status: its process was killed"
+    why = " ".join(text(mapping(header.get("error")).get("message")).split())[:_TOLD]
+    return (f"{told}{f' ({why})' if why else ''}: inspect_ai did not end it, and samples may be missing",)
 
 
 def _header_of_archive(path: Path) -> dict[str, Json]:
