@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from bakeoff.retrieval.dense import ExactIndex, best
 from bakeoff.retrieval.fusion import fuse
@@ -34,6 +35,8 @@ from bakeoff.retrieval.minilm import MiniLm
 DIMENSIONS = 384
 QUERIES = 50
 Row = dict[str, Any]
+Matrix = NDArray[np.float32]
+WORDS = ("ship", "port", "sail", "harbour", "wind", "tide", "cargo", "crew")
 
 
 def corpus(out: Path) -> None:
@@ -127,15 +130,17 @@ def speed(chunks: int) -> None:
         _timed("exact", lambda place: exact.nearest(asked[place], 10))
         _timed("bm25", lambda place: lexical.nearest(queries[place], 10))
         _timed("hybrid (without embedding the query)", hybrid)
-        whole = np.load(path / "vectors.npy")
-        _timed("numpy alone, in memory", lambda place: best(whole @ asked[place], 10))
-        del whole
+        _in_memory(np.load(path / "vectors.npy"), asked)
         if chunks <= 20_000:
             _qdrant(path, asked)
     print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
 
 
-def _qdrant(path: Path, asked: np.ndarray[Any, np.dtype[np.float32]]) -> None:
+def _in_memory(whole: Matrix, asked: Matrix) -> None:
+    _timed("numpy alone, in memory", lambda place: best(whole @ asked[place], 10))
+
+
+def _qdrant(path: Path, asked: Matrix) -> None:
     from bakeoff.retrieval.qdrant import Qdrant
 
     began = time.perf_counter()
@@ -159,9 +164,7 @@ def _timed(label: str, ask: Callable[[int], object]) -> None:
 def ingest(count: int) -> None:
     embedder = MiniLm()
     chance = random.Random(7)
-    texts = [
-        " ".join(chance.choices("ship port sail harbour wind tide cargo crew".split(), k=250)) for _ in range(count)
-    ]
+    texts = [" ".join(chance.choices(WORDS, k=250)) for _ in range(count)]
     embedder.embed(texts[:1])
     began, cpu = time.perf_counter(), time.process_time()
     embedder.embed(texts)

@@ -27,6 +27,7 @@ from bakeoff.scorers import SCORERS
 
 REASONING_TOKENS = 256
 JUDGED = {"judge": 1, "judge_pairwise": 2}  # calls of each judge for a turn
+MAY_BE_JUDGED = frozenset({"faithfulness"})  # by a judge where one is named
 _DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
@@ -195,6 +196,8 @@ def build_scorer(name: str, options: Mapping[str, object] | None = None, judges:
         if not judges:
             raise ConfigInvalid(f"scorer '{name}' asks a judge, and none is named", "name a model with --judge MODEL")
         given["judges"] = tuple(judges)
+    elif name in MAY_BE_JUDGED:
+        given["judges"] = tuple(judges)
     try:
         return _built_in(name, given)
     except TypeError as error:
@@ -216,6 +219,11 @@ def _built_in(name: str, given: Mapping[str, object]) -> Scorer:
         words = {key: str(given[key]) for key in ("model", "tokenizer") if key in given}
         rest = {key: value for key, value in given.items() if key not in words}
         scorer = SCORERS.load(name)(MiniLm(**words), **rest)
+    elif name == "faithfulness":
+        from bakeoff.app import knowledge_faithfulness
+
+        made: Any = knowledge_faithfulness.faithfulness_of  # wrong options are told by the caller
+        scorer = made(**given)
     else:
         scorer = SCORERS.load(name)(**given)
     return scorer

@@ -19,6 +19,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.options import Option
@@ -94,7 +95,9 @@ class Rag:
             parts |= {"citations": float(len(cited)), "citations_unknown": float(len(unknown))}
         if suspect:
             parts["suspect_passages"] = float(len(suspect))
-        return trail.answer(completion, words.without_citations(completion.text, marks), reasoned=False, parts=parts)
+        text = words.without_citations(completion.text, marks)
+        answer = trail.answer(completion, text, reasoned=False, parts=parts)
+        return replace(answer, context=tuple((passage.id, passage.text) for passage in shown))
 
     async def choose(self, sample: Sample, found: Sequence[Passage], trail: Trail) -> Sequence[Passage]:
         """The passages in the order in which they are shown. Calls that it takes go into the trail."""

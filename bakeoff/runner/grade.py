@@ -9,13 +9,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import orjson
 
 from bakeoff.core.answers import answer_in
 from bakeoff.core.errors import BakeoffError, EngineError, MethodFailed, ScorerFailed, StoreError, TrialError
 from bakeoff.core.protocols import Profile
-from bakeoff.core.types import Answer, Extraction, Outcome, Sample, Score, Trial
+from bakeoff.core.types import Answer, Extraction, Json, Outcome, Sample, Score, Trial
 from bakeoff.runner.limits import BudgetSpent, EngineDead, Halted
 
 # What ends a lane or the run, wherever a call is made: no trial is to blame.
@@ -50,8 +51,16 @@ async def grade(trial: Trial, sample: Sample, answer: Answer, profile: Profile, 
         trial.outcome = _without_answer(answer.text, cut)
         return trial
     trial.extracted, trial.rule = found.value, found.rule
-    await _score(trial, sample, found, score)
+    await _score(trial, _with_context(sample, answer), found, score)
     return trial
+
+
+def _with_context(sample: Sample, answer: Answer) -> Sample:
+    """The sample with what the model was shown beside it, and its reply as it came, where a method says so."""
+    if not answer.context or not answer.completions:
+        return sample
+    shown: Json = [[mark, text] for mark, text in answer.context]
+    return replace(sample, meta={**sample.meta, "passages": shown, "reply": answer.completions[-1].text})
 
 
 def _find(sample: Sample, answer: Answer, profile: Profile) -> Extraction | None:

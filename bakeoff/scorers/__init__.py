@@ -15,6 +15,7 @@ SCORERS = Registry(
         "contains": "bakeoff.scorers.contains:Contains",
         "drop": "bakeoff.scorers.drop:Drop",
         "exact": "bakeoff.scorers.exact:Exact",
+        "faithfulness": "bakeoff.scorers.faithfulness:Faithfulness",
         "facts": "bakeoff.scorers.facts:Facts",
         "ifeval": "bakeoff.scorers.ifeval:IfEval",
         "json_schema": "bakeoff.scorers.json_schema:JsonSchema",
