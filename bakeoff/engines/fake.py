@@ -7,7 +7,7 @@ answer). Example: `bakeoff run --models fake/a --model-args accuracy=0.8 --bench
 
 With `slots` it runs in this process on a device that is none: so many calls at once, `decode_s` seconds for each
 token of a reply, `prefill_s` for each that is read, and `prompt_cache` to read what prompts share only once.
-None of this changes a reply.
+None of this changes a reply. `script=FILE` says what it says, step by step (`engines/_fake_script.py`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bakeoff.core.hashing import content_key, exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, FinishReason, ModelIdentity, Price, Request, TokenLogProb
 from bakeoff.engines._fake_device import Device
+from bakeoff.engines._fake_script import Script, read_script
 from bakeoff.engines._likelihood import shown
 
 _RATES = ("accuracy", "fault_rate", "truncate_rate", "refuse_rate", "ramble_rate")
@@ -40,7 +41,12 @@ class Fake:
     def __init__(self, config: EngineConfig) -> None:
         self._args = _checked(config)
         self._price = config.price or Price(0.0, 0.0)
-        settings = {name: value for name, value in self._args.items() if name in _RATES}
+        settings: dict[str, float | str] = {name: value for name, value in self._args.items() if name in _RATES}
+        script = {**config.settings, **config.args}.get("script")
+        self._script: Script | None = None
+        if script is not None:
+            self._script = read_script(script)
+            settings["script"] = self._script.digest
         self._identity = ModelIdentity(
             "fake",
             config.name,
@@ -147,6 +153,8 @@ class Fake:
         right, *others = request.oracle or ("yes", "no")
         wrong = others[int(draws[1] * len(others))] if others else _wrong(right, draws[1])
         body = right if draws[4] < self._args["accuracy"] else wrong
+        if self._script is not None and (said := self._script.reply(request, body)) is not None:
+            return said, "stop"
         if "Answer: <" in request.messages[-1].content and "\n" not in body:
             return f"Let me think. That gives the result.\nAnswer: {body}", "stop"
         return body, "stop"
@@ -173,8 +181,10 @@ def _checked(config: EngineConfig) -> dict[str, float]:
     accuracy = 0.5 + 0.4 * _draws(config.name.encode())[0]
     values = {"accuracy": round(accuracy, 3), **dict.fromkeys(_ARGS[1:], 0.0)}
     for name, value in {**config.settings, **config.args}.items():
+        if name == "script":
+            continue
         if name not in _ARGS:
-            raise ConfigInvalid(f"engine 'fake' has no setting '{name}'", f"known: {', '.join(_ARGS)}")
+            raise ConfigInvalid(f"engine 'fake' has no setting '{name}'", f"known: {', '.join((*_ARGS, 'script'))}")
         number = float(value) if isinstance(value, int | float) else -1.0
         if not 0 <= number <= _MOST.get(name, 1):
             raise ConfigInvalid(f"fake setting '{name}' cannot be {value!r}", _hint(name))
