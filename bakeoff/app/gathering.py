@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bakeoff.app.performances import performances
 from bakeoff.app.results import PAIRS_KEPT, Results, looked_at
 from bakeoff.core.errors import NotComparable, UsageError
 from bakeoff.core.records import RunRecord
@@ -19,6 +20,7 @@ from bakeoff.core.types import Estimate, Outcome
 from bakeoff.reports.compare import Comparison, correct
 from bakeoff.reports.report import LEAST_RANKED, Entry, Group, Report, Standing, entries_of, group_of
 from bakeoff.reports.summary import RunSummary
+from bakeoff.store.usages import UsageRepository
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +44,12 @@ def gather(results: Results, names: Sequence[str], with_medians: bool = False) -
     ]
     faults = {run.name: results.faults(run.name) for run in runs if _failed(run)}
     medians = _medians(runs) if with_medians else {}
-    return Report(runs, comparisons, standings, faults, unlike, medians)
+    speed = {
+        cell: found
+        for run in runs
+        for cell, found in performances(records[run.name].id, UsageRepository.beside(results.runs), run).items()
+    }
+    return Report(runs, comparisons, standings, faults, unlike, medians, speed)
 
 
 def _groups(runs: Sequence[RunSummary]) -> dict[Group, list[Entry]]:

@@ -11,7 +11,9 @@ from bakeoff.app.gathering import gather
 from bakeoff.app.results import Results
 from bakeoff.app.writing import check_folder, write_whole
 from bakeoff.core.errors import UnknownName
+from bakeoff.core.types import Json
 from bakeoff.reports.as_json import report_json
+from bakeoff.reports.performance_json import performance_json
 from bakeoff.reports.report import Report
 
 FORMATS = ("html", "md", "json", "csv")  # what is written when nothing is asked for
@@ -61,7 +63,7 @@ def _files(results: Results, report: Report, form: str) -> Files:
     whole: dict[str, Callable[[], bytes]] = {
         "html": lambda: _html(results, report),
         "md": lambda: _markdown(report),
-        "json": lambda: orjson.dumps(report_json(report), option=orjson.OPT_INDENT_2) + b"\n",
+        "json": lambda: orjson.dumps(_json(report), option=orjson.OPT_INDENT_2) + b"\n",
         "parquet": lambda: _parquet(report),
         "pdf": lambda: _pdf(report),
     }
@@ -70,6 +72,16 @@ def _files(results: Results, report: Report, form: str) -> Files:
     if form == "csv":
         return _csv(report)
     return _latex(report) if form == "tex" else _figures(report, form)
+
+
+def _json(report: Report) -> dict[str, Json]:
+    """The report, with the performance of each cell that has calls, by its number in the report."""
+    timed: list[Json] = [
+        {"cell": entry.number, "run": entry.run, **performance_json(report.performance[entry.cell.id])}
+        for entry in report.entries
+        if entry.cell.id in report.performance
+    ]
+    return {**report_json(report), "performance": timed}
 
 
 def _html(results: Results, report: Report) -> bytes:

@@ -11,7 +11,7 @@ from bakeoff.app.experiments import Laboratory
 from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.cli import screen
-from bakeoff.core.errors import UnknownName
+from bakeoff.core.errors import ConfigInvalid, UnknownName
 from bakeoff.core.types import Completion, Trial
 from bakeoff.reports.as_json import summary_json
 from bakeoff.reports.charts import inert
@@ -69,14 +69,37 @@ def runs(store: str | None, as_json: bool) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--sample", metavar="ID", help="Show one sample: prompts, answers, raw exchanges.")
+@click.option("--steps", is_flag=True, help="With --sample: each trial step by step, in place of raw exchanges.")
+@click.option("--cell", type=int, metavar="N", help="With --steps: of one cell alone.")
+@click.option("--full", is_flag=True, help="With --steps: no text is cut.")
 @click.option("--performance", is_flag=True, help="Show speed, memory and energy beside the scores.")
 @store_option
 @json_option
-def show(name: str, sample: str | None, performance: bool, store: str | None, as_json: bool) -> None:
-    """Show run NAME: its scores, with --performance also its speed, or with --sample one of its samples in full."""
+def show(
+    name: str,
+    sample: str | None,
+    steps: bool,
+    cell: int | None,
+    full: bool,
+    performance: bool,
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Show run NAME: its scores, with --performance also its speed, or with --sample one of its samples in full.
+
+    \b
+      bakeoff show night
+      bakeoff show night --sample qa-017 --steps      # thoughts, votes, tool calls
+    """
+    _check_steps(name, sample, steps, cell, full)
     laboratory = open_store(store)
     try:
         results = Results(laboratory.runs, laboratory.trials)
+        if sample is not None and steps:
+            from bakeoff.cli.steps import show_steps
+
+            show_steps(results, name, sample, cell, full, as_json)
+            return
         if sample is not None:
             _show_sample(results, name, sample, as_json)
             return
@@ -100,6 +123,18 @@ def show(name: str, sample: str | None, performance: bool, store: str | None, as
         print_signatures(summary, console)
     finally:
         laboratory.close()
+
+
+def _check_steps(name: str, sample: str | None, steps: bool, cell: int | None, full: bool) -> None:
+    """Raises ConfigInvalid for what cannot be meant together."""
+    if steps and sample is None:
+        raise ConfigInvalid(
+            "--steps shows the trials of one sample, and none is named",
+            f"write: bakeoff show {name} --sample ID --steps",
+        )
+    if (cell is not None or full) and not steps:
+        given = "--full" if cell is None else "--cell"
+        raise ConfigInvalid(f"{given} goes with --steps", "add --steps, or leave it out")
 
 
 def _show_performance(laboratory: Laboratory, summary: RunSummary, as_json: bool) -> None:

@@ -8,7 +8,7 @@ Each renderer escapes for itself; nothing here is markup. Example:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bakeoff.core.records import RunStatus
@@ -16,6 +16,10 @@ from bakeoff.core.types import Estimate
 from bakeoff.reports.calibration import method_line, told
 from bakeoff.reports.compare import ALPHA, Comparison, format_p
 from bakeoff.reports.points import signed
+from bakeoff.reports.performance import Performance
+from bakeoff.reports.performance_text import HEAD as FIGURES
+from bakeoff.reports.performance_text import OVERVIEW, figure_rows, overview_row
+from bakeoff.reports.performance_text import method_lines as speed_lines
 from bakeoff.reports.report import Entry, Report, Standing, smallest
 from bakeoff.reports.summary import NOT_RUN, CellSummary, RunSummary, other_metrics
 from bakeoff.reports.terminal import cost_text, fault_lines, missing_text, score_text, seconds_text, tokens_known
@@ -32,6 +36,7 @@ STATUS_NOTES = {
     RunStatus.STOPPED: "Cells were stopped because an engine was dead; what was not run counts as missing.",
 }
 _SCORES = ("#", "model", "preset", "method", "score [95 %]", "n", "missing", "if all missing")
+_RIGHT_OF_NAME = frozenset({0, *range(2, len(OVERVIEW))})
 _SPEED = ("p50", "p95", "tok/s", "cost")
 
 
@@ -80,6 +85,7 @@ def document(report: Report) -> list[Section]:
     found += [Section("Not run", [Bullets(unasked)])] if unasked else []
     for place, benchmark in enumerate(report.benchmarks):
         found.append(Section(benchmark, _benchmark(report, benchmark, place)))
+    found += [_performance(report)] if report.performance else []
     found += [_how(report)] if report.entries else []
     told = [line for run in report.runs for line in fault_lines(report.faults.get(run.name, {}), run.name)]
     found += [Section("Errors", [Bullets(told)])] if told else []
@@ -170,6 +176,27 @@ def calibration_lines(entries: Sequence[Entry]) -> list[str]:
         f"Calibration of {told(entry.name, found)}"
         for entry in entries
         if (found := entry.summary.calibration) is not None
+    ]
+
+
+def _performance(report: Report) -> Section:
+    """Quality and speed in one table, then every figure of each cell."""
+    timed = [entry for entry in report.entries if entry.cell.id in report.performance]
+    blocks: list[Block] = [
+        Table("performance", "Score and speed", OVERVIEW, overview_rows(timed, report.performance), _RIGHT_OF_NAME)
+    ]
+    for entry in timed:
+        rows = figure_rows(report.performance[entry.cell.id])
+        named = f"#{entry.number} {entry.name} on {entry.cell.benchmark}"
+        blocks.append(Table(f"performance-{entry.number}", named, FIGURES, rows, frozenset({2})))
+    return Section("Performance", blocks)
+
+
+def overview_rows(entries: Sequence[Entry], found: Mapping[int, Performance]) -> list[tuple[str, ...]]:
+    """A line for each cell: quality beside speed."""
+    return [
+        overview_row(str(one.number), f"{one.name}, {one.cell.benchmark}", one.summary, found[one.cell.id])
+        for one in entries
     ]
 
 
@@ -324,6 +351,7 @@ def method_lines(report: Report) -> list[str]:
     ]
     calibrated = [found for cell in cells if (found := cell.calibration) is not None]
     lines += [method_line(calibrated)] if calibrated else []
+    lines += speed_lines(report.performance)
     for run in (run for run in report.runs if run.verdict is not None):
         lines.append(_verdict_method(run))
     compared = report.comparisons

@@ -23,7 +23,17 @@ from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
 from bakeoff.reports.calibration import told as calibration_told
 from bakeoff.reports.compare import Comparison
-from bakeoff.reports.document import STATUS_NOTES, matrix_rows, method_lines, ranking_rows, reading, rule_text
+from bakeoff.reports.document import (
+    STATUS_NOTES,
+    matrix_rows,
+    method_lines,
+    overview_rows,
+    ranking_rows,
+    reading,
+    rule_text,
+)
+from bakeoff.reports.performance_text import HEAD as FIGURES
+from bakeoff.reports.performance_text import OVERVIEW, figure_rows
 from bakeoff.reports.reliability_chart import reliability_chart
 from bakeoff.reports.report import Entry, Report, smallest
 from bakeoff.reports.summary import MISSING, NOT_RUN, CellDetail, CellSummary, TrialView, other_metrics
@@ -337,6 +347,7 @@ def _environment() -> Environment:
     environment.globals.update(other_metrics=other_metrics, duel_line=duel_line, rule_text=rule_text, smallest=smallest)
     environment.globals.update(method_lines=method_lines, ranking_rows=ranking_rows, matrix_rows=matrix_rows)
     environment.globals.update(reading=reading, calibration_told=calibration_told)
+    environment.globals.update(overview_rows=overview_rows, figure_rows=figure_rows, OVERVIEW=OVERVIEW, FIGURES=FIGURES)
     environment.filters["other_metrics"] = other_metrics
     environment.globals.update(BRIEF_LIMIT=BRIEF_LIMIT, PAIRS_SHOWN=PAIRS_SHOWN)
     return environment

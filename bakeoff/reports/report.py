@@ -17,6 +17,7 @@ from bakeoff.core.origin import origin
 from bakeoff.core.records import CellRecord, Fault
 from bakeoff.core.types import Estimate
 from bakeoff.reports.compare import ALPHA, Comparison
+from bakeoff.reports.performance import Performance
 from bakeoff.reports.summary import CellSummary, RunSummary
 from bakeoff.stats.power import mde, mean_mde
 from bakeoff.stats.ranking import Ranking
@@ -68,6 +69,7 @@ class Report:
     faults: Mapping[str, Mapping[int, Sequence[Fault]]] = field(default_factory=dict)
     unlike: Sequence[str] = ()
     medians: Mapping[int, Estimate] = field(default_factory=dict)  # of a cell's latency, by its id; for the figures
+    performance: Mapping[int, Performance] = field(default_factory=dict)  # of a cell, by its id
 
     @property
     def title(self) -> str:

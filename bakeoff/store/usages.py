@@ -22,6 +22,7 @@ from bakeoff.core.timing import unpacked
 from bakeoff.core.types import Estimate
 from bakeoff.core.usage import DeviceUsage, Usage
 from bakeoff.store.database import Database
+from bakeoff.store.runs import RunRepository
 from bakeoff.store.tables import CELLS, COMPLETIONS, TRIALS, USAGES
 
 _TRIALS_AT_ONCE = 500
@@ -33,6 +34,11 @@ class UsageRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @classmethod
+    def beside(cls, runs: RunRepository) -> UsageRepository:
+        """The usages of the database in which these runs are."""
+        return cls(runs._database)
 
     def write(self, cell_ids: Sequence[int], usage: Usage) -> None:
         """Keep one stretch of time for each of the cells that were asked in it."""

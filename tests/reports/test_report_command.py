@@ -97,3 +97,28 @@ def test_a_missing_extra_is_told(
     assert run("report", "night", "-o", str(tmp_path / "out"), "--format", "pdf") == 2
     assert list((tmp_path / "out").iterdir()) == []
     assert "pip install 'bakeoff[pdf]'" in capsys.readouterr().err
+
+
+def test_a_report_has_the_performance_of_each_cell_beside_its_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ["--models", "fake/a", "--benchmarks", "question_answering", "-n", "12", "--name", "timed"]
+    for command in (["run", *told, "-q"], ["report", "timed", "-o", str(tmp_path)]):
+        with pytest.raises(SystemExit):
+            main(command)
+    found = json.loads((tmp_path / "report.json").read_text())["performance"][0]
+    assert (found["cell"], found["calls"], found["made"]) == (0, 12, 12)
+    assert found["call_s"]["p50"]["n"] == 12 and found["machine"] is None
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / name).read_text()
+        assert "Performance" in text and "output tokens/s" in text
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["show", "timed", "--performance", "--json"])
+    shown = json.loads(capsys.readouterr().out)["cells"][0]
+    assert shown["performance"]["requests_per_s"]["n"] == 12 and shown["estimate"]["n"] == 12
+    with pytest.raises(SystemExit):
+        main(["show", "timed", "--performance"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("0  fake/a: 12 of 12 calls made in this run") for line in lines)
