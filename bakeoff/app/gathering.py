@@ -83,13 +83,28 @@ def _across(
 
 
 def _standing(results: Results, group: Group, members: Sequence[Entry], records: dict[str, RunRecord]) -> Standing:
-    names = {str(entry.number): entry.name for entry in members}
     benchmark, profile, _ = group
-    reasons = [why for entry in members if (why := looked_at(records[entry.run]))]
-    if reasons:
-        return Standing(
-            benchmark, profile, names, None, f"{reasons[0]}, and a ranking needs cells that ended as planned"
-        )
+    reasons = {entry.number: _unranked(entry, records[entry.run]) for entry in members}
+    left = [f"#{entry.number} ({why})" for entry in members if (why := reasons[entry.number])]
+    ended = [entry for entry in members if not reasons[entry.number]]
+    if len(ended) < LEAST_RANKED and left:
+        names = {str(entry.number): entry.name for entry in members}
+        first = next(why for why in reasons.values() if why)
+        return Standing(benchmark, profile, names, None, f"{first}, and a ranking needs cells that ended as planned")
+    return _ranked(results, (benchmark, profile), ended, left)
+
+
+def _unranked(entry: Entry, run: RunRecord) -> str:
+    """Why a cell has no place in a ranking; a cell that is whole has one, also where its run is not finished."""
+    why = looked_at(run)
+    whole = entry.summary.trials >= entry.cell.planned and run.spec.decision is None
+    return "" if whole else why
+
+
+def _ranked(results: Results, of: tuple[str, str], members: Sequence[Entry], left: Sequence[str]) -> Standing:
+    """Cells that ended as planned, ranked; `left`: those that did not."""
+    benchmark, profile = of
+    names = {str(entry.number): entry.name for entry in members}
     if len(members) > MOST_RANKED:
         return Standing(benchmark, profile, names, None, f"{len(members)} cells are more than {MOST_RANKED}")
     scores, missing = _shared_scores(results, members)
@@ -98,7 +113,7 @@ def _standing(results: Results, group: Group, members: Sequence[Entry], records:
     from bakeoff.stats.ranking import rank
 
     try:
-        return Standing(benchmark, profile, names, rank(list(names), scores, missing))
+        return Standing(benchmark, profile, names, rank(list(names), scores, missing), left_out=left)
     except (ValueError, UsageError) as error:
         return Standing(benchmark, profile, names, None, str(error))
 

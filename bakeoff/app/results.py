@@ -10,13 +10,14 @@ from itertools import islice
 import orjson
 
 from bakeoff import __version__
+from bakeoff.app.trial_steps import steps_of_all
 from bakeoff.app.verdicts import Verdicts
 from bakeoff.core.errors import ConfigInvalid, NotComparable, UnknownName
 from bakeoff.core.origin import keys_of, origin
 from bakeoff.core.records import CellRecord, Fault, RunRecord, RunStatus
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports.calibration import Confidences
-from bakeoff.reports.compare import Comparison, compare_met, correct
+from bakeoff.reports.compare import Comparison, as_decided, compare_met, correct
 from bakeoff.reports.metrics import Metrics
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
 from bakeoff.store.runs import RunRepository
@@ -71,7 +72,11 @@ class Results:
         )
         with closing(self.trials.trials(cell)) as trials:
             shown = list(islice(trials, VIEWS_PER_CELL))
-        return CellDetail(summary, timing.seconds, self.views(shown), self.views(fastest), self.views(slowest))
+        return CellDetail(summary, timing.seconds, *map(self._with_steps, (shown, fastest, slowest)))
+
+    def _with_steps(self, trials: Sequence[Trial]) -> list[TrialView]:
+        steps = steps_of_all(self.trials, trials)
+        return [replace(view, steps=each) for view, each in zip(self.views(trials), steps, strict=True)]
 
     def views(self, trials: Sequence[Trial]) -> list[TrialView]:
         """The trials with the prompt of their last call."""
@@ -98,7 +103,9 @@ class Results:
             raise NotComparable(
                 f"'{reference_a}' and '{reference_b}' are one cell", f"name another: see 'bakeoff show {run_a.name}'"
             )
-        return self.compare_cells(run_a, a, run_b, b)
+        found = self.compare_cells(run_a, a, run_b, b)
+        ended = Verdicts(self.runs, self.trials).duel(run_a, a.id, b.id) if run_a.id == run_b.id else None
+        return found if ended is None else as_decided(found, *ended)
 
     def compare_cells(self, run_a: RunRecord, a: CellRecord, run_b: RunRecord, b: CellRecord) -> Comparison:
         """All samples on which they differ are told. Raises NotComparable."""

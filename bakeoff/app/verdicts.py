@@ -22,7 +22,7 @@ from bakeoff.core.records import Measure, RunRecord, noted
 from bakeoff.core.specs import SHARES, DecisionSpec, ExperimentSpec, GuardMetric
 from bakeoff.core.types import Estimate, Outcome
 from bakeoff.reports.judging import judge
-from bakeoff.reports.verdict import GuardResult, Verdict
+from bakeoff.reports.verdict import DuelResult, GuardResult, Verdict
 from bakeoff.stats.paired import compare_binary, compare_means
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
@@ -53,6 +53,23 @@ class Verdicts:
         for run in sorted(self.runs.all(), key=lambda run: run.created_at):
             if run.spec.decision is not None and like in (None, _question(run.spec)):
                 yield run, self._of(run, run.spec.decision)
+
+    def duel(self, run: RunRecord, a: int, b: int) -> tuple[DuelResult, int] | None:
+        """What the one test at the end of a run says of cell B against cell A, and how many pairs it was made of.
+
+        None where no such test was made: of another rule, before the end, of arms with several benchmarks.
+        """
+        if run.spec.decision is None:
+            return None
+        _, arms = replayed(run, noted(self.runs.cells(run.id), run.spec), self.trials)
+        labels = {arm.cells[0].id: arm.label for arm in arms if len(arm.cells) == 1}
+        if a not in labels or b not in labels:
+            return None
+        duels = self._of(run, run.spec.decision).duels
+        for one in (*duels, *(duel.turned for duel in duels)):
+            if (one.a, one.b) == (labels[a], labels[b]) and one.final and one.p is not None:
+                return one, len(duels)
+        return None
 
     def _ruled(self, name: str) -> RunRecord:
         run = self.runs.get(name)

@@ -95,6 +95,7 @@ def standing_json(standing: Standing) -> dict[str, Json]:
         "benchmark": standing.benchmark,
         "profile": standing.profile,
         "why": standing.why or None,
+        "left_out": [*standing.left_out],
         "items": None if ranking is None else ranking.items,
         "resamples": None if ranking is None else ranking.resamples,
         "cells": [

@@ -19,6 +19,7 @@ from bakeoff.core.origin import asked_of
 from bakeoff.core.records import CellRecord, Met
 from bakeoff.core.types import Estimate, Outcome, Trial
 from bakeoff.reports.points import signed, unsigned
+from bakeoff.reports.verdict import DuelResult
 from bakeoff.stats.contest import Duel
 from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import compare_binary, compare_means
@@ -70,10 +71,13 @@ class Comparison:
     shared: int = 0
     looked: str = ""  # why the test is one that holds at any look
     differing: int = 0  # answers that differ; `pairs` may be the first of them
+    decided: bool | None = None  # whether the test at the end of their A/B test showed a difference; None: no such test
 
     @property
     def shown(self) -> bool:
         """Whether a difference was shown: the interval excludes zero, and so does the test, corrected."""
+        if self.decided is not None:
+            return self.decided
         low, high, p = self.difference.low, self.difference.high, self.p_adjusted
         return p is not None and p < ALPHA and low is not None and high is not None and (low > 0 or high < 0)
 
@@ -91,7 +95,8 @@ class Comparison:
             where += f" ({self.shared:,} samples shared, of {self.asked[0]:,} and {self.asked[1]:,})"
         low, high = 100 * estimate.low, 100 * estimate.high
         told = f"{self.looked[:1].upper()}{self.looked[1:]}"
-        why = f" {told}, so the test is one that holds at any look." if told else ""
+        how = "so the test is one that holds at any look" if self.decided is None else "and the test is that of its end"
+        why = f" {told}, {how}." if told else ""
         if not self.shown:
             points = f"{signed(100 * estimate.value)} points, 95 % interval {signed(low)} to {signed(high)}"
             return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p}).{why}"
@@ -105,6 +110,19 @@ class Comparison:
 
 def format_p(p: float) -> str:
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"
+
+
+def as_decided(comparison: Comparison, duel: DuelResult, duels: int) -> Comparison:
+    """A comparison of two arms of an A/B test that was asked in full, by the one test at its end.
+
+    `duel` is B against A as well. Where somebody looked on the way its interval holds at any look, and may
+    reach 0 where the test shows a difference.
+    """
+    shown = duel.winner is not None
+    if not comparison.looked:
+        return replace(comparison, difference=duel.difference, p_adjusted=duel.p, family=duels, decided=shown)
+    test, p = "exact test at the end", duel.p
+    return replace(comparison, difference=duel.difference, test=test, p=p, p_mid=None, p_adjusted=p, decided=shown)
 
 
 def correct(comparisons: Sequence[Comparison]) -> list[Comparison]:

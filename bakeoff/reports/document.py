@@ -15,11 +15,11 @@ from bakeoff.core.records import RunStatus
 from bakeoff.core.types import Estimate
 from bakeoff.reports.calibration import method_line, told
 from bakeoff.reports.compare import ALPHA, Comparison, format_p
-from bakeoff.reports.points import signed
 from bakeoff.reports.performance import Performance
 from bakeoff.reports.performance_text import HEAD as FIGURES
 from bakeoff.reports.performance_text import OVERVIEW, figure_rows, overview_row
 from bakeoff.reports.performance_text import method_lines as speed_lines
+from bakeoff.reports.points import signed
 from bakeoff.reports.report import Entry, Report, Standing, smallest
 from bakeoff.reports.summary import NOT_RUN, CellSummary, RunSummary, other_metrics
 from bakeoff.reports.terminal import cost_text, fault_lines, missing_text, score_text, seconds_text, tokens_known
@@ -329,11 +329,12 @@ def reading(standing: Standing) -> str:
         return ""
     missing = ranking.models[0].mean.n_missing if ranking.models else 0
     leader = ranking.leader
+    left = f" Left out: {', '.join(standing.left_out)}." if standing.left_out else ""
     first = "No cell was shown to be better than all others." if leader is None else f"#{leader} leads all others."
     return (
         f"{first} {ranking.items:,} samples graded in all {len(ranking.models)} cells, {missing:,} missing in one;"
         f" ranks from {ranking.resamples:,} resamples of the samples; cells that share a letter, or have no star, were"
-        f" not shown to differ (Holm over all {len(ranking.pairs)} pairs, alpha {ranking.alpha:g})."
+        f" not shown to differ (Holm over all {len(ranking.pairs)} pairs, alpha {ranking.alpha:g}).{left}"
     )
 
 

@@ -99,16 +99,8 @@ def duels_of(contest: Contest, labels: Sequence[str], at_end: bool = False) -> l
     found = []
     for ((a, b), duel), final in zip(contest.duels.items(), finals, strict=True):
         one = replace(_duel(duel, (labels[a], labels[b]), contest.rule, final, once), claimed=contest.claimed(a, b))
-        found.append(_turned(one) if b == contest.rule.baseline else one)
+        found.append(one.turned if b == contest.rule.baseline else one)
     return found
-
-
-def _turned(duel: DuelResult) -> DuelResult:
-    """The same, seen from the other side: A against B."""
-    seen = duel.difference
-    value, low, high = (None if x is None else 0.0 - x for x in (seen.value, seen.high, seen.low))
-    turned = replace(seen, value=value, low=low, high=high)
-    return replace(duel, a=duel.b, b=duel.a, difference=turned, only_a=duel.only_b, only_b=duel.only_a)
 
 
 def _finals(contest: Contest) -> list[Final | None]:

@@ -54,6 +54,7 @@ class Standing:
     names: Mapping[str, str]  # number → name
     ranking: Ranking | None
     why: str = ""
+    left_out: Sequence[str] = ()  # cells that are not ranked, each with the reason
 
 
 @dataclass(frozen=True, slots=True)

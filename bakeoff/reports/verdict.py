@@ -9,7 +9,7 @@ speaks against it. Example:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -91,6 +91,14 @@ class DuelResult:
     winner: str | None
     claimed: bool = False
     p_not_worse: float | None = None
+
+    @property
+    def turned(self) -> DuelResult:
+        """The same, seen from the other side: A against B."""
+        seen = self.difference
+        value, low, high = (None if x is None else 0.0 - x for x in (seen.value, seen.high, seen.low))
+        turned = replace(seen, value=value, low=low, high=high)
+        return replace(self, a=self.b, b=self.a, difference=turned, only_a=self.only_b, only_b=self.only_a)
 
 
 @dataclass(frozen=True, slots=True)
