@@ -41,6 +41,7 @@ COMMANDS = {
     "kb": ("bakeoff.cli.kb:kb", "Make, list, search and measure knowledge bases for retrieval"),
     "models": ("bakeoff.cli.models:models", "List models, show one, and count its memory on a device"),
     "coverage": ("bakeoff.cli.coverage:coverage", "Try every model under every preset: does it fit, does it answer?"),
+    "campaign": ("bakeoff.cli.campaign:campaign", "Take models through five gates, from environment to report"),
     "list": ("bakeoff.cli.listing:listing", "List models, benchmarks, methods, engines, scorers"),
     "doctor": ("bakeoff.cli.doctor:doctor", "Say what is installed and reachable, and how to fix it"),
 }

@@ -28,7 +28,7 @@ def print_forecast(
             console.print(_line(cell), markup=False, highlight=False, soft_wrap=True)
     for line in decision_lines(test) if test is not None else ():
         console.print(f"# {inert(line)}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"# in all: {_amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"# in all: {amounts(expected)}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"# hash: {spec.hash()} (nothing was run)", markup=False, highlight=False)
 
 
@@ -56,10 +56,11 @@ def decision_json(test: PlannedTest) -> dict[str, Json]:
 
 
 def _line(cell: dict[str, Json]) -> str:
-    return f"# {cell['variant']} · {cell['preset']} · {cell['benchmark']} · {cell['method']}: {_amounts(cell)}"
+    return f"# {cell['variant']} · {cell['preset']} · {cell['benchmark']} · {cell['method']}: {amounts(cell)}"
 
 
-def _amounts(cell: dict[str, Json]) -> str:
+def amounts(cell: dict[str, Json]) -> str:
+    """Calls, tokens, money and time in one line."""
     at_most = "at most " if cell["output_is_bound"] else "about "
     cost, seconds = cell["cost_usd"], cell["seconds"]
     money = f"{at_most if cost else ''}{cost_text(cost)}" if isinstance(cost, int | float) else "cost unknown"

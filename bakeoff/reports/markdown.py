@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bakeoff.reports.charts import inert
-from bakeoff.reports.document import Block, Bullets, Paragraph, Table, document, subtitle
+from bakeoff.reports.document import Block, Bullets, Paragraph, Section, Table, document, subtitle
 from bakeoff.reports.report import Report
 
 # An interval may keep its brackets, which no link or footnote can be made of: "[73.3, 88.3]", "[95 %]".
@@ -14,8 +15,13 @@ _INTERVAL = re.compile(r"\\\[([-+0-9., %]+)\\\](?![(\[:])")
 
 def render_markdown(report: Report) -> str:
     """The whole report; what comes from outside has no markup of its own."""
-    lines = [f"# {_inert(report.title)}", "", subtitle(report)]
-    for section in document(report):
+    return page(report.title, subtitle(report), document(report))
+
+
+def page(title: str, below: str, sections: Sequence[Section]) -> str:
+    """Sections under a title, and a line below that."""
+    lines = [f"# {_inert(title)}", "", below]
+    for section in sections:
         lines += ["", f"## {_inert(section.title)}"]
         for block in section.blocks:
             lines += ["", *_lines(block)]

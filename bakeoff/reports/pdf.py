@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from importlib.resources import files
 
 import orjson
@@ -17,7 +18,7 @@ import orjson
 from bakeoff.core.errors import MissingExtra
 from bakeoff.core.types import Json
 from bakeoff.reports.charts import inert
-from bakeoff.reports.document import Block, Bullets, Paragraph, Table, document, subtitle
+from bakeoff.reports.document import Block, Bullets, Paragraph, Section, Table, document, subtitle
 from bakeoff.reports.drawing import Drawn, readable, svg
 from bakeoff.reports.figures import figures
 from bakeoff.reports.report import Report
@@ -28,32 +29,36 @@ _WIDTH = re.compile(rb'<svg[^>]*?\swidth="([\d.]+)pt"')
 
 def render_pdf(report: Report) -> bytes:
     """The file. Raises MissingExtra."""
+    version = max((run.version for run in report.runs), default="")
+    return typeset(
+        report.title, subtitle(report), version, report.created_at, document(report), [*figures(report).values()]
+    )
+
+
+def typeset(
+    title: str, below: str, version: str, created_at: float, sections: Sequence[Section], drawn: Sequence[Drawn]
+) -> bytes:
+    """Sections and figures under a title, as a file. `created_at` in seconds since 1970. Raises MissingExtra."""
     try:
         import typst
     except ImportError:
         raise MissingExtra("typst, which sets the PDF,", "pdf") from None
-    source = files("bakeoff.reports").joinpath("page", "report.typ").read_bytes()
-    inputs = {"report": orjson.dumps(_fields(report)).decode()}
-    made = typst.compile(
-        source, format="pdf", sys_inputs=inputs, ignore_system_fonts=True, timestamp=int(report.created_at)
-    )
-    return bytes(made)
-
-
-def _fields(report: Report) -> dict[str, Json]:
-    date = time.gmtime(report.created_at)
     names = ("year", "month", "day", "hour", "minute", "second")
-    return {
-        "title": _line(report.title),
-        "subtitle": _line(subtitle(report)),
-        "version": max((run.version for run in report.runs), default=""),
-        "date": dict(zip(names, date[:6], strict=True)),
+    fields: dict[str, Json] = {
+        "title": _line(title),
+        "subtitle": _line(below),
+        "version": version,
+        "date": dict(zip(names, time.gmtime(created_at)[:6], strict=True)),
         "sections": [
             {"title": _line(section.title), "blocks": [_block(block) for block in section.blocks]}
-            for section in document(report)
+            for section in sections
         ],
-        "figures": [_figure(drawn) for drawn in figures(report).values()],
+        "figures": [_figure(one) for one in drawn],
     }
+    source = files("bakeoff.reports").joinpath("page", "report.typ").read_bytes()
+    inputs = {"report": orjson.dumps(fields).decode()}
+    made = typst.compile(source, format="pdf", sys_inputs=inputs, ignore_system_fonts=True, timestamp=int(created_at))
+    return bytes(made)
 
 
 def _block(block: Block) -> Json:
