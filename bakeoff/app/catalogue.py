@@ -12,8 +12,9 @@ from bakeoff.engines import ENGINES
 from bakeoff.engines.catalogue import Entry, models
 from bakeoff.methods import METHODS
 from bakeoff.scorers import SCORERS
+from bakeoff.tools import TOOLS
 
-REGISTRIES = {"benchmarks": BENCHMARKS, "methods": METHODS, "engines": ENGINES, "scorers": SCORERS}
+REGISTRIES = {"benchmarks": BENCHMARKS, "methods": METHODS, "engines": ENGINES, "scorers": SCORERS, "tools": TOOLS}
 
 
 def describe(family: str, kept: Sequence[str] = ()) -> list[dict[str, Json]]:

@@ -18,7 +18,7 @@ from bakeoff.core.records import CellRecord, Fault, RunRecord, RunStatus
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports.calibration import Confidences
 from bakeoff.reports.compare import Comparison, as_decided, compare_met, correct
-from bakeoff.reports.metrics import Metrics
+from bakeoff.reports.metrics import Metrics, of_method
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
@@ -54,11 +54,12 @@ class Results:
         tally, metrics, said = CellTally(timed=origin(cell) is None), Metrics(), Confidences()
         for measure in self.trials.measures(cell.id):
             tally.add(measure)
-            if measure.parts is not None and measure.value is not None:
-                parts = orjson.loads(measure.parts)
-                metrics.add(measure.sample_id, parts)
-                if measure.outcome is not Outcome.SCORED:
-                    said.add(measure.sample_id, measure.outcome is Outcome.CORRECT, parts)
+            if measure.parts is None:
+                continue
+            parts = orjson.loads(measure.parts)
+            metrics.add(measure.sample_id, parts if measure.value is not None else of_method(parts))
+            if measure.value is not None and measure.outcome is not Outcome.SCORED:
+                said.add(measure.sample_id, measure.outcome is Outcome.CORRECT, parts)
         return replace(tally.summary(cell, __version__, spared), further=metrics.estimates(), confidences=said)
 
     def details(self, summary: RunSummary) -> list[CellDetail]:

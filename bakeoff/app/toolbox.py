@@ -57,7 +57,7 @@ def _tools(name: str, options: Options, settings: Settings) -> tuple[Tool, ...]:
     if name.startswith(_MCP):
         return _of_server(name.removeprefix(_MCP).strip(), options, settings)
     if ".py:" in name:
-        from bakeoff.tools.own import load
+        from bakeoff.tools._own import load
 
         return (load(name),)
     if name not in TOOLS.names():
@@ -94,8 +94,8 @@ def _runner() -> CodeRunner:
 
 
 def _of_server(target: str, options: Options, settings: Settings) -> tuple[Tool, ...]:
+    from bakeoff.tools._mcp import tools_of
     from bakeoff.tools._mcp_session import Server
-    from bakeoff.tools.mcp import tools_of
 
     host = urlsplit(target).netloc if "://" in target else ""
     if "@" in host:

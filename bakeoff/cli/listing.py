@@ -14,7 +14,7 @@ from bakeoff.app.own_benchmarks import kept_names
 from bakeoff.app.settings import Settings
 from bakeoff.benchmarks import GROUPS
 
-FAMILIES = ("models", "benchmarks", "methods", "engines", "scorers")
+FAMILIES = ("models", "benchmarks", "methods", "engines", "scorers", "tools")
 _AUTHORS = re.compile(r" \([A-Z][^()]*\d{4}[^()]*\)\.?\Z")  # "(Chen et al. 2021)."
 
 
@@ -22,7 +22,7 @@ _AUTHORS = re.compile(r" \([A-Z][^()]*\d{4}[^()]*\)\.?\Z")  # "(Chen et al. 2021
 @click.argument("family", type=click.Choice(FAMILIES))
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def listing(family: str, as_json: bool) -> None:
-    """List models, benchmarks, methods, engines or scorers.
+    """List models, benchmarks, methods, engines, scorers, or tools of agents.
 
     \b
       bakeoff list models

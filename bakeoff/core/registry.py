@@ -1,7 +1,7 @@
 """One table for each family: name → "module:Class". Listing a family imports nothing.
 
 Third parties join through the entry-point groups `bakeoff.engines`, `bakeoff.benchmarks`,
-`bakeoff.methods` and `bakeoff.scorers`. Example:
+`bakeoff.methods`, `bakeoff.scorers` and `bakeoff.tools`. Example:
 
     METHODS = Registry("method", {"naive": "bakeoff.methods.naive:Naive"})
     METHODS.load("naive")        # the class;  METHODS.load("niave") raises UnknownName

@@ -23,7 +23,10 @@ MEANS = (
     *("em", "exact", "f1", "fuzzy", "sp_em", "sp_f1", "joint_em", "joint_f1"),
     *("prompt_strict", "prompt_loose", "pass@1", "function", "arguments"),
     *("rouge1", "rouge2", "rougeL", "rougeLsum", "cosine"),
+    *("agent_answered", "agent_stuck", "agent_max_iterations", "agent_tool_error", "agent_unparsed", "agent_refused"),
 )
+# Parts that tell of the method and not of the grading: a trial without a grade has them too.
+_OF_METHOD = "agent_"
 # Metrics that are one sum over another: every instruction, call or fact counts alike.
 RATIOS = {
     "inst_strict": ("followed_strict", "instructions"),
@@ -152,6 +155,11 @@ class Metrics:
                     self._ratios.setdefault(name, _Ratio()).add(summed[above], summed[below])
             if names & _CORPUS:
                 self._corpus.append(summed)
+
+
+def of_method(parts: Parts) -> dict[str, float]:
+    """What a trial without a grade has to say."""
+    return {name: value for name, value in parts.items() if name.startswith(_OF_METHOD)}
 
 
 def ratio(pairs: Sequence[tuple[float, float]]) -> Estimate:

@@ -17,8 +17,9 @@ from bakeoff.core.registry import Registry
 from bakeoff.engines import ENGINES
 from bakeoff.methods import METHODS
 from bakeoff.scorers import SCORERS
+from bakeoff.tools import TOOLS
 
-FAMILIES = {"engine": ENGINES, "benchmark": BENCHMARKS, "method": METHODS, "scorer": SCORERS}
+FAMILIES = {"engine": ENGINES, "benchmark": BENCHMARKS, "method": METHODS, "scorer": SCORERS, "tool": TOOLS}
 ENTRIES = [(kind, name) for kind, registry in FAMILIES.items() for name in registry.names()]
 LICENCES = ("Apache-2.0", "MIT", "CC BY", "BSD", "Licence: ours", "none stated")
 

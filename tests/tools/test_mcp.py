@@ -16,9 +16,9 @@ import pytest
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.tools import ToolResult
 from bakeoff.core.types import Json
-from bakeoff.tools import mcp
+from bakeoff.tools import _mcp
+from bakeoff.tools._mcp import McpTool, tools_of
 from bakeoff.tools._mcp_session import Server
-from bakeoff.tools.mcp import McpTool, tools_of
 from tests.conftest import require
 
 SERVER = Path(__file__).with_name("mcp_server.py")
@@ -123,6 +123,6 @@ def test_the_tools_of_an_address(address: str) -> None:
     ],
 )
 def test_a_server_that_is_none_is_told(target: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp, "LIST_SECONDS", 20.0)
+    monkeypatch.setattr(_mcp, "LIST_SECONDS", 20.0)
     with pytest.raises(ConfigInvalid, match=said):
         tools_of(Server(target))

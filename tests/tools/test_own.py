@@ -9,7 +9,7 @@ import pytest
 
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.types import Json
-from bakeoff.tools.own import FunctionTool, load
+from bakeoff.tools._own import FunctionTool, load
 
 FILE = '''
 from __future__ import annotations
