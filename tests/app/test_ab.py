@@ -35,7 +35,7 @@ def fake(name: str, accuracy: float, **args: float) -> dict[str, Any]:
     return {"model": f"fake/{name}", "args": {"accuracy": accuracy, **args}}
 
 
-def test_of(
+def ab_run(
     laboratory: Laboratory, stop_after: int | None = None, decision: dict[str, Any] | None = None, **fields: Any
 ) -> tuple[Execution, Verdict]:
     """Run an A/B test, by default of two models that are far apart; with `stop_after` it is interrupted."""
@@ -63,16 +63,13 @@ def test_of(
     return execution, verdict
 
 
-test_of.__test__ = False  # type: ignore[attr-defined]
-
-
 @pytest.fixture
 def questions(gsm8k_folder: Callable[[int], Path]) -> Path:
     return gsm8k_folder(640)
 
 
 def test_it_stops_when_decided_and_says_who_won(questions: Path, laboratory: Laboratory) -> None:
-    execution, verdict = test_of(laboratory)
+    execution, verdict = ab_run(laboratory)
     assert execution.ending.status is execution.run.status is RunStatus.DECIDED
     assert (verdict.kind, verdict.winner) == (VerdictKind.WINNER, "fake/b")
     assert verdict.asked < 320 and verdict.early
@@ -81,7 +78,7 @@ def test_it_stops_when_decided_and_says_who_won(questions: Path, laboratory: Lab
 
 
 def test_what_was_spared_is_not_missing(questions: Path, laboratory: Laboratory) -> None:
-    test_of(laboratory)
+    ab_run(laboratory)
     summary = Results(laboratory.runs, laboratory.trials).summary("ab")
     for cell in summary.cells:
         assert cell.outcomes["not_run"] > 300
@@ -89,8 +86,8 @@ def test_what_was_spared_is_not_missing(questions: Path, laboratory: Laboratory)
 
 
 def test_going_on_with_a_decided_run_asks_nothing(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory)
-    execution, again = test_of(laboratory)
+    _, verdict = ab_run(laboratory)
+    execution, again = ab_run(laboratory)
     assert execution.counts.calls == execution.counts.cached == 0
     assert execution.ending.status is RunStatus.DECIDED
     assert again == verdict
@@ -98,23 +95,23 @@ def test_going_on_with_a_decided_run_asks_nothing(questions: Path, laboratory: L
 
 @pytest.mark.parametrize("stop_after", [1, 40, 70])
 def test_a_resumed_run_comes_to_the_same_decision(stop_after: int, questions: Path, laboratory: Laboratory) -> None:
-    _, whole = test_of(laboratory, name="whole")
-    interrupted, halfway = test_of(laboratory, stop_after, name="resumed")
+    _, whole = ab_run(laboratory, name="whole")
+    interrupted, halfway = ab_run(laboratory, stop_after, name="resumed")
     if interrupted.ending.status is RunStatus.INTERRUPTED:
         assert halfway.kind in (VerdictKind.UNFINISHED, VerdictKind.NOTHING) and halfway.winner is None
-    _, resumed = test_of(laboratory, name="resumed")
+    _, resumed = ab_run(laboratory, name="resumed")
     assert resumed == whole
 
 
 @pytest.mark.parametrize("concurrency", [1, 64])
 def test_how_many_are_in_flight_decides_nothing(concurrency: int, questions: Path, laboratory: Laboratory) -> None:
-    _, usual = test_of(laboratory, name="usual")
-    _, other = test_of(laboratory, name="other", concurrency=concurrency)
+    _, usual = ab_run(laboratory, name="usual")
+    _, other = ab_run(laboratory, name="other", concurrency=concurrency)
     assert other == usual
 
 
 def test_equal_models_are_asked_everything_and_no_difference_is_shown(questions: Path, laboratory: Laboratory) -> None:
-    execution, verdict = test_of(laboratory, models=[fake("a", 0.6), fake("b", 0.61)])
+    execution, verdict = ab_run(laboratory, models=[fake("a", 0.6), fake("b", 0.61)])
     assert execution.ending.status is RunStatus.COMPLETE
     assert verdict.kind is VerdictKind.NO_DIFFERENCE and verdict.winner is None
     assert "inner" not in verdict.sentence and "No difference shown" in verdict.sentence
@@ -122,7 +119,7 @@ def test_equal_models_are_asked_everything_and_no_difference_is_shown(questions:
 
 
 def test_a_budget_is_told_apart_from_a_decision(questions: Path, laboratory: Laboratory) -> None:
-    execution, verdict = test_of(laboratory, models=[fake("a", 0.6), fake("b", 0.61)], budget={"calls": 200})
+    execution, verdict = ab_run(laboratory, models=[fake("a", 0.6), fake("b", 0.61)], budget={"calls": 200})
     assert execution.ending.status is RunStatus.BUDGET
     assert verdict.kind is VerdictKind.BUDGET and verdict.stop == "budget"
     assert not verdict.duels[0].final  # the run may go on: the one test at the end is not made
@@ -131,38 +128,38 @@ def test_a_budget_is_told_apart_from_a_decision(questions: Path, laboratory: Lab
 
 def test_faults_are_missing_and_a_resume_mends_them(questions: Path, laboratory: Laboratory) -> None:
     models = [fake("a", 0.4), fake("b", 0.75, fault_rate=0.2)]
-    execution, verdict = test_of(laboratory, models=models, retries=0)
+    execution, verdict = ab_run(laboratory, models=models, retries=0)
     assert verdict.duels[0].difference.n_missing > 0
     assert verdict.winner == "fake/b"
     assert execution.ending.status is RunStatus.DECIDED
 
 
 def test_benchmarks_are_mixed_in_proportion(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory, benchmarks="gsm8k,question_answering")
+    _, verdict = ab_run(laboratory, benchmarks="gsm8k,question_answering")
     assert verdict.planned == 640 + 44
     summary = Results(laboratory.runs, laboratory.trials).summary("ab")
     asked = {cell.cell.benchmark: cell.trials for cell in summary.cells}
     assert asked["question_answering"] <= 0.15 * asked["gsm8k"]
-    _, again = test_of(laboratory, benchmarks="gsm8k,question_answering")
+    _, again = ab_run(laboratory, benchmarks="gsm8k,question_answering")
     assert again == verdict
 
 
 def test_repeats_count_once_a_sample(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory, repeats=3, sampling={"temperature": 0.7})
+    _, verdict = ab_run(laboratory, repeats=3, sampling={"temperature": 0.7})
     assert verdict.duels[0].only_a is None  # means of three: not right or wrong
     assert verdict.duels[0].difference.n <= verdict.asked
     assert verdict.winner == "fake/b"
 
 
 def test_methods_and_presets_are_arms_too(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory, models="fake/a", methods="naive,cot", limit=64)
+    _, verdict = ab_run(laboratory, models="fake/a", methods="naive,cot", limit=64)
     assert [arm.label for arm in verdict.arms] == ["naive", "cot"]
     assert verdict.planned == 64
 
 
 def test_arms_that_lose_are_asked_no_more(questions: Path, laboratory: Laboratory) -> None:
     models = [fake("a", 0.1), fake("b", 0.55), fake("c", 0.8)]
-    execution, verdict = test_of(laboratory, models=models)
+    execution, verdict = ab_run(laboratory, models=models)
     assert verdict.winner == "fake/c"
     summary = Results(laboratory.runs, laboratory.trials).summary("ab")
     assert summary.cells[0].trials < summary.cells[1].trials <= summary.cells[2].trials
@@ -171,7 +168,7 @@ def test_arms_that_lose_are_asked_no_more(questions: Path, laboratory: Laborator
 
 def test_a_release_gate(questions: Path, laboratory: Laboratory) -> None:
     models = [fake("a", 0.6), fake("b", 0.75)]
-    _, verdict = test_of(laboratory, decision={"rule": "not_worse", "margin": 0.1}, models=models)
+    _, verdict = ab_run(laboratory, decision={"rule": "not_worse", "margin": 0.1}, models=models)
     assert verdict.kind is VerdictKind.NOT_WORSE and verdict.winner is None
     assert "not worse than 'fake/a' by 10 points" in verdict.sentence
 
@@ -179,7 +176,7 @@ def test_a_release_gate(questions: Path, laboratory: Laboratory) -> None:
 def test_a_guard_speaks_against_a_winner(questions: Path, laboratory: Laboratory) -> None:
     models = [fake("a", 0.4), fake("b", 0.75, latency=0.02)]
     guards = [{"metric": "latency", "at_most": 1.2}, {"metric": "errors", "at_most": 0.1}]
-    _, verdict = test_of(laboratory, decision={"guards": guards}, models=models)
+    _, verdict = ab_run(laboratory, decision={"guards": guards}, models=models)
     assert verdict.kind is VerdictKind.GUARDED and verdict.winner is None
     assert "not to be taken" in verdict.sentence and "latency" in verdict.sentence
     assert [guard.holds for guard in verdict.guards] == [False, True]
@@ -187,27 +184,27 @@ def test_a_guard_speaks_against_a_winner(questions: Path, laboratory: Laboratory
 
 
 def test_two_that_are_free_hold_a_guard_on_cost(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory, decision={"guards": [{"metric": "cost", "at_most": 1.1}]})
+    _, verdict = ab_run(laboratory, decision={"guards": [{"metric": "cost", "at_most": 1.1}]})
     assert verdict.guards[0].holds and verdict.kind is VerdictKind.WINNER
 
 
 def test_many_missing_answers_are_told(questions: Path, laboratory: Laboratory) -> None:
     models = [fake("a", 0.3), fake("b", 0.9, truncate_rate=0.4)]
-    _, verdict = test_of(laboratory, models=models)
+    _, verdict = ab_run(laboratory, models=models)
     assert any("lack an answer in one arm" in note for note in verdict.notes)
-    _, strict = test_of(laboratory, name="strict", models=models, decision={"unanswered": "wrong"})
+    _, strict = ab_run(laboratory, name="strict", models=models, decision={"unanswered": "wrong"})
     assert not any("lack an answer" in note for note in strict.notes)
 
 
 def test_asked_in_full_it_is_tested_once(questions: Path, laboratory: Laboratory) -> None:
-    execution, verdict = test_of(laboratory, decision={"early": False})
+    execution, verdict = ab_run(laboratory, decision={"early": False})
     assert execution.counts.calls == 2 * 640 and execution.ending.status is RunStatus.COMPLETE
     assert verdict.kind is VerdictKind.WINNER and verdict.duels[0].final
     assert verdict.duels[0].difference.method == "tango95" and verdict.duels[0].e is None
 
 
 def test_a_fixed_test_that_was_not_finished_shows_nothing(questions: Path, laboratory: Laboratory) -> None:
-    _, verdict = test_of(laboratory, stop_after=400, decision={"early": False})
+    _, verdict = ab_run(laboratory, stop_after=400, decision={"early": False})
     assert verdict.kind is VerdictKind.UNFINISHED and verdict.duels[0].p is None
 
 
@@ -216,21 +213,21 @@ def test_a_dead_engine_ends_the_comparison(questions: Path, laboratory: Laborato
         {"model": "openai_compatible/knows-60", "base_url": f"{stub}/v1"},
         {"model": "openai_compatible/gone", "base_url": "http://127.0.0.1:9/v1"},
     ]
-    execution, verdict = test_of(laboratory, models=models, retries=0)
+    execution, verdict = ab_run(laboratory, models=models, retries=0)
     assert execution.ending.dead and execution.ending.status is RunStatus.STOPPED
     assert verdict.kind in (VerdictKind.UNFINISHED, VerdictKind.NOTHING) and verdict.winner is None
 
 
 def test_the_server_sees_no_more_than_what_was_needed(questions: Path, laboratory: Laboratory, stub: str) -> None:
     models = [{"model": f"openai_compatible/knows-{share}", "base_url": f"{stub}/v1"} for share in (40, 75)]
-    _, verdict = test_of(laboratory, models=models, concurrency=8)
+    _, verdict = ab_run(laboratory, models=models, concurrency=8)
     assert verdict.winner == "openai_compatible/knows-75"
     with urlopen(f"{stub}/stats") as reply:
         assert json.load(reply)["n"] <= 2 * (verdict.asked + 32)
 
 
 def test_cells_of_a_test_are_compared_by_a_test_that_holds_at_any_look(questions: Path, laboratory: Laboratory) -> None:
-    test_of(laboratory)
+    ab_run(laboratory)
     results = Results(laboratory.runs, laboratory.trials)
     assert results.comparisons("ab") == []
     compared = results.compare("ab:0", "ab:1")
@@ -251,9 +248,9 @@ def test_an_unfinished_run_is_compared_so_too(questions: Path, laboratory: Labor
 
 
 def test_verdicts_of_one_question_are_its_history(questions: Path, laboratory: Laboratory) -> None:
-    _, first = test_of(laboratory, name="monday")
-    _, second = test_of(laboratory, name="tuesday", seed=1)
-    test_of(laboratory, name="other", models=[fake("a", 0.4), fake("c", 0.7)])
+    _, first = ab_run(laboratory, name="monday")
+    _, second = ab_run(laboratory, name="tuesday", seed=1)
+    ab_run(laboratory, name="other", models=[fake("a", 0.4), fake("c", 0.7)])
     verdicts = Verdicts(laboratory.runs, laboratory.trials)
     assert [(run.name, found) for run, found in verdicts.history("monday")] == [("monday", first), ("tuesday", second)]
     assert [run.name for run, _ in verdicts.history()] == ["monday", "tuesday", "other"]
@@ -273,4 +270,4 @@ def test_a_run_without_a_rule_has_no_verdict(questions: Path, laboratory: Labora
 
 def test_a_baseline_that_is_none_of_the_arms(questions: Path, laboratory: Laboratory) -> None:
     with pytest.raises(UnknownName, match="arm 'fake/c'"):
-        test_of(laboratory, decision={"baseline": "fake/c"})
+        ab_run(laboratory, decision={"baseline": "fake/c"})

@@ -7,24 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_ab_command import QA, Bakeoff, bakeoff  # noqa: F401
+from tests.cli.said import Bakeoff
+from tests.cli.test_ab_command import QA
 
 
 @pytest.mark.parametrize(("flags", "models"), [("", "fake/a,fake/b"), ("--ask-all", "fake/a,fake/b,fake/c")])
-def test_two_arms_of_a_test_asked_in_full_have_the_p_of_its_end(
-    bakeoff: Bakeoff,  # noqa: F811
-    flags: str,
-    models: str,
-) -> None:
+def test_two_arms_of_a_test_asked_in_full_have_the_p_of_its_end(bakeoff: Bakeoff, flags: str, models: str) -> None:
     bakeoff(f"run -m {models} -b question_answering --decide difference {flags} --name ab --quiet")
-    decision = bakeoff("show ab --json").fields["decision"]
+    decision = bakeoff("show ab --json").json["decision"]
     assert decision["asked"] == decision["planned"] == 44
     for duel in decision["duels"]:
         if not duel["final"] or duel["p"] is None:
             continue
         places = {name: place for place, name in enumerate(models.split(","))}
         for a, b, sign in ((duel["a"], duel["b"], 1), (duel["b"], duel["a"], -1)):
-            compared = bakeoff(f"compare ab:{places[a]} ab:{places[b]} --json").fields
+            compared = bakeoff(f"compare ab:{places[a]} ab:{places[b]} --json").json
             assert compared["p_adjusted"] == duel["p"]
             assert compared["difference"]["value"] == pytest.approx(sign * duel["difference"]["value"])
             ends = [compared["difference"]["low"], compared["difference"]["high"]]
@@ -39,7 +36,7 @@ def test_two_arms_of_a_test_asked_in_full_have_the_p_of_its_end(
         )
 
 
-def test_other_cells_are_ranked_where_one_run_was_decided(bakeoff: Bakeoff, tmp_path: Path) -> None:  # noqa: F811
+def test_other_cells_are_ranked_where_one_run_was_decided(bakeoff: Bakeoff, tmp_path: Path) -> None:
     """The cells of a test stopped where their scores said so; that is no reason to leave the others unranked."""
     bakeoff("run -m fake/d,fake/e,fake/f -b question_answering --name plain --quiet")
     bakeoff(f"{QA} --decide difference --name ab --quiet")

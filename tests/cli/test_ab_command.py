@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bakeoff.cli.main import main
+from tests.cli.said import Bakeoff, Said
 from tests.conftest import DataFolder
 
 QA = "run -m fake/a,fake/b -b question_answering"
@@ -24,33 +21,6 @@ models:
 benchmarks: gsm8k
 decision: {batch: 16}
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def fields(self) -> Any:
-        return json.loads(self.out)
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bakeoff:
-    monkeypatch.chdir(tmp_path)
-
-    def call(command: str, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main(shlex.split(command))
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
 
 
 @pytest.fixture
@@ -67,7 +37,7 @@ def yaml(tmp_path: Path, decision: str, models: str = "[fake/a, fake/b]") -> str
 
 
 def rule(said: Said) -> Any:
-    return said.fields["spec"]["decision"]
+    return said.json["spec"]["decision"]
 
 
 # ---------------------------------------------------------------- flags and file
@@ -100,7 +70,7 @@ def test_flags_are_fields(bakeoff: Bakeoff, flags: str, wanted: dict[str, Any]) 
 
 def test_ways_to_write_a_margin_are_one_run(bakeoff: Bakeoff) -> None:
     command = f"{QA} -n 8 --decide difference --json --margin"
-    names = {bakeoff(f"{command} {text}").fields["run"] for text in ("3pt", "3%", "0.03")}
+    names = {bakeoff(f"{command} {text}").json["run"] for text in ("3pt", "3%", "0.03")}
     assert len(names) == 1
 
 
@@ -118,7 +88,7 @@ def test_one_guard_in_a_file_needs_no_list(bakeoff: Bakeoff, tmp_path: Path) -> 
 def test_an_arm_by_the_words_that_only_it_has(bakeoff: Bakeoff, tmp_path: Path) -> None:
     models = "[{model: fake/a, args: {accuracy: 0.4}}, {model: fake/a, args: {accuracy: 0.8}}]"
     command = f"{yaml(tmp_path, '{rule: not_worse, margin: 0.1}', models)} --methods naive,cot --baseline"
-    found = bakeoff(f"{command} 'accuracy=0.8 cot' --dry-run --json").fields["decision"]
+    found = bakeoff(f"{command} 'accuracy=0.8 cot' --dry-run --json").json["decision"]
     assert found["arms"][3] == found["baseline"] == "fake/a accuracy=0.8 cot"
     assert "unknown arm 'cot': the arms are 'fake/a accuracy=0.4 naive'" in bakeoff(f"{command} cot", code=2).err
 
@@ -169,7 +139,7 @@ def test_a_bad_value_costs_one_line_and_stores_nothing(bakeoff: Bakeoff, flags: 
     said = bakeoff(f"{QA} -n 8 {'' if '--decide' in flags else '--decide difference '}{flags}", code=2)
     assert REFUSED[flags] in said.err
     assert (said.out, said.err.count("\n")) == ("", 1)
-    assert bakeoff("runs --json").fields == []
+    assert bakeoff("runs --json").json == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +150,7 @@ def test_no_flag_but_decide_starts_a_test(bakeoff: Bakeoff, flag: str) -> None:
     said = bakeoff(f"{QA} {flag}", code=2)
     name = flag.partition(" ")[0]
     assert f"{name} is of an A/B test" in said.err and "add --decide difference or --decide not_worse" in said.err
-    assert bakeoff("runs --json").fields == []
+    assert bakeoff("runs --json").json == []
 
 
 REFUSED_IN_FILES = {
@@ -204,7 +174,7 @@ REFUSED_IN_FILES = {
 def test_a_bad_field_costs_one_line(bakeoff: Bakeoff, tmp_path: Path, decision: str) -> None:
     said = bakeoff(yaml(tmp_path, decision), code=2)
     assert REFUSED_IN_FILES[decision] in said.err and said.err.count("\n") == 1
-    assert bakeoff("runs --json").fields == []
+    assert bakeoff("runs --json").json == []
 
 
 @pytest.mark.parametrize(
@@ -224,8 +194,8 @@ def test_no_question_counts_twice(far: Bakeoff, tmp_path: Path) -> None:
         "models: [fake/a, fake/b]\nbenchmarks: [{benchmark: gsm8k}, {benchmark: gsm8k, profile: official}]\n"
     )
     assert "each of its questions would count twice" in far("run twice.yaml --decide difference", code=2).err
-    assert far("runs --json").fields == []
-    assert len(far("run twice.yaml -n 4 --json").fields["cells"]) == 4  # without a rule it may
+    assert far("runs --json").json == []
+    assert len(far("run twice.yaml -n 4 --json").json["cells"]) == 4  # without a rule it may
 
 
 def test_a_run_keeps_its_rule(far: Bakeoff) -> None:
@@ -233,7 +203,7 @@ def test_a_run_keeps_its_rule(far: Bakeoff) -> None:
     for flags in ("--alpha 0.01", "--batch 8", "--margin 3pt", "--ask-all", "--decide not_worse --margin 3pt"):
         said = far(f"{FAR} {flags}", code=2)
         assert "run 'far' was started with another spec (decision." in said.err and said.err.count("\n") == 1
-    assert far(f"{FAR} --json").fields["calls"] == 0  # the same rule: nothing is left to do
+    assert far(f"{FAR} --json").json["calls"] == 0  # the same rule: nothing is left to do
 
 
 # ---------------------------------------------------------------- odd, and fine
@@ -241,7 +211,7 @@ def test_a_run_keeps_its_rule(far: Bakeoff) -> None:
 
 @pytest.mark.parametrize("flags", ["-n 1", "--batch 1 -n 8", "--batch 5000 -n 8", "-n 3 --batch 2"])
 def test_few_samples_show_nothing(bakeoff: Bakeoff, flags: str) -> None:
-    found = bakeoff(f"{QA} --decide difference {flags} --json").fields["decision"]
+    found = bakeoff(f"{QA} --decide difference {flags} --json").json["decision"]
     assert (found["verdict"], found["winner"], found["stop"]) == ("no_difference", None, "end")
     assert found["asked"] == found["planned"] == int(flags.partition("-n ")[2][0])
 
@@ -250,13 +220,13 @@ def test_a_group_of_benchmarks_is_one_test(bakeoff: Bakeoff) -> None:
     found = bakeoff("run -m fake/a,fake/b -b labels,question_answering -n 5 --decide difference", code=2)
     assert "no data for" in found.err  # of ag_news: told before anything is asked
     names = "classification,function_calling,question_answering"
-    decision = bakeoff(f"run -m fake/a,fake/b -b {names} -n 10 --decide difference --json").fields["decision"]
+    decision = bakeoff(f"run -m fake/a,fake/b -b {names} -n 10 --decide difference --json").json["decision"]
     assert decision["planned"] == 30 and [arm["arm"] for arm in decision["arms"]] == ["fake/a", "fake/b"]
 
 
 def test_repeats_of_greedy_answers_count_once(bakeoff: Bakeoff) -> None:
-    once = bakeoff(f"{QA} --decide difference --json").fields["decision"]
-    thrice = bakeoff(f"{QA} --decide difference --repeats 3 --json").fields["decision"]
+    once = bakeoff(f"{QA} --decide difference --json").json["decision"]
+    thrice = bakeoff(f"{QA} --decide difference --repeats 3 --json").json["decision"]
     assert (once["planned"], thrice["planned"]) == (44, 44)
     assert thrice["duels"][0]["difference"]["n"] == 44
 
@@ -264,7 +234,7 @@ def test_repeats_of_greedy_answers_count_once(bakeoff: Bakeoff) -> None:
 @pytest.mark.parametrize("scorer", ["judge", "judge_pairwise"])
 def test_judged_scores_are_compared_by_their_means(bakeoff: Bakeoff, scorer: str) -> None:
     command = f"run -m fake/a,fake/b -b text_generation --scorer {scorer} --judge fake/j --decide difference"
-    duel = bakeoff(f"{command} -n 12 --json").fields["decision"]["duels"][0]
+    duel = bakeoff(f"{command} -n 12 --json").json["decision"]["duels"][0]
     assert (duel["only_a"], duel["e"]) == (None, None) and duel["difference"]["n"] == 12
 
 
@@ -273,7 +243,7 @@ def test_choices_by_likelihood_are_right_or_wrong(bakeoff: Bakeoff, tmp_path: Pa
     (tmp_path / "x.csv").write_text(f"q,a,b,answer\n{rows}\n")
     columns = "{question: q, choices: [a, b], answer: answer}"
     (tmp_path / "own.yaml").write_text(f"data: x.csv\ncolumns: {columns}\nask: likelihood\n")
-    found = bakeoff("run -m fake/a,fake/b -b own.yaml --decide difference --json").fields
+    found = bakeoff("run -m fake/a,fake/b -b own.yaml --decide difference --json").json
     duel = found["decision"]["duels"][0]
     assert duel["difference"]["n"] + duel["difference"]["n_missing"] == 30
     assert duel["only_a"] is not None
@@ -286,17 +256,17 @@ def test_a_dry_run_shows_arms_rule_and_that_it_may_stop(far: Bakeoff) -> None:
     said = " ".join(far(f"{FAR} --guard latency=1.2 --dry-run").out.split())
     assert "# arms: 'fake/a' (baseline), 'fake/b'" in said
     assert "decided by 'difference' at alpha 0.05: looked at after every 16 of 320 samples; it may stop early" in said
-    found = far(f"{FAR} --dry-run --json").fields["decision"]
+    found = far(f"{FAR} --dry-run --json").json["decision"]
     assert found["looks"] == 20 and found["may_stop_early"] and found["baseline"] is None
     said = " ".join(far(f"{FAR} --ask-all --margin 3pt --dry-run").out.split())
     assert "with a margin of 3 points at alpha 0.05: tested once, when all 320 samples are asked" in said
-    assert far(f"{FAR} --ask-all --dry-run --json").fields["decision"]["may_stop_early"] is False
-    assert far(f"{QA} --dry-run --json").fields["decision"] is None
-    assert far("runs --json").fields == []
+    assert far(f"{FAR} --ask-all --dry-run --json").json["decision"]["may_stop_early"] is False
+    assert far(f"{QA} --dry-run --json").json["decision"] is None
+    assert far("runs --json").json == []
 
 
 def test_the_contract_of_json(far: Bakeoff) -> None:
-    found = far(f"{FAR} --json").fields
+    found = far(f"{FAR} --json").json
     decision = found["decision"]
     assert found["status"] == "decided" and decision["verdict"] == "winner"
     assert decision.keys() >= {
@@ -310,21 +280,21 @@ def test_the_contract_of_json(far: Bakeoff) -> None:
     assert decision["duels"][0].keys() == {
         *("a", "b", "difference", "only_a", "only_b", "e", "p", "alpha", "final", "winner", "claimed", "p_not_worse"),
     }
-    assert far("run far.yaml --name plain -n 4 --json").fields["decision"] is not None
-    assert far("run -m fake/a -b question_answering -n 2 --json").fields["decision"] is None
+    assert far("run far.yaml --name plain -n 4 --json").json["decision"] is not None
+    assert far("run -m fake/a -b question_answering -n 2 --json").json["decision"] is None
 
 
 def test_every_command_tells_the_same_of_a_decided_run(far: Bakeoff, tmp_path: Path) -> None:
     said = far(FAR)
     assert "up to 640 trials" in said.err and "is decided" in said.err
-    sentence = far("show far --json").fields["decision"]["sentence"]
+    sentence = far("show far --json").json["decision"]["sentence"]
     assert sentence.startswith("Winner: 'fake/b', after ")
     for shown in (said.out, far("show far").out, far("decisions").out):
         assert sentence in " ".join(shown.split())
     assert said.out.count("|miss:0|") == 2
-    listed = far("runs --json").fields[0]
+    listed = far("runs --json").json[0]
     assert listed["status"] == "decided" and listed["trials"] < listed["planned"]
-    compared = far("compare far:0 far:1 --json").fields
+    compared = far("compare far:0 far:1 --json").json
     assert compared["test"] == "anytime test" and "decision rule" in compared["looked"]
     assert len(far("export far").out.splitlines()) == listed["trials"]
     far("report far -o told")
@@ -338,7 +308,7 @@ def test_an_arm_that_fell_behind_is_not_missing_its_samples(far: Bakeoff, tmp_pa
         for name, share in (("a", 0.1), ("b", 0.7), ("c", 0.7))
     )
     (tmp_path / "three.yaml").write_text(f"name: three\nmodels:\n{models}benchmarks: gsm8k\ndecision: difference\n")
-    found = far("run three.yaml --json").fields
+    found = far("run three.yaml --json").json
     assert found["status"] == "complete" and found["decision"]["arms"][0]["beaten_by"]
     assert found["cells"][0]["outcomes"]["not_run"] > 0
     assert found["cells"][0]["estimate"]["n_missing"] == 0
@@ -348,37 +318,37 @@ def test_an_arm_that_fell_behind_is_not_missing_its_samples(far: Bakeoff, tmp_pa
 def test_a_budget_ends_it_without_a_decision(far: Bakeoff) -> None:
     said = far(f"{FAR} --budget-calls 100")
     assert said.err.splitlines()[-1].endswith("resume with: bakeoff resume far")
-    found = far("show far --json").fields["decision"]
+    found = far("show far --json").json["decision"]
     assert (found["verdict"], found["winner"]) == ("stopped_by_budget", None)
     assert " of 320 samples: no difference shown yet (" in found["sentence"]
     assert found["sentence"].startswith("Stopped by the budget after ")
-    assert far("resume far --json").fields["decision"]["verdict"] == "winner"
+    assert far("resume far --json").json["decision"]["verdict"] == "winner"
 
 
 def test_the_history_of_a_question(far: Bakeoff) -> None:
     said = far("decisions")
     assert said.out == "" and "no A/B tests yet; begin with: bakeoff run ... --decide difference" in said.err
-    assert far("decisions --json").fields == []
+    assert far("decisions --json").json == []
     far("run -m fake/a -b question_answering -n 2 --name plain -q")
     assert "run 'plain' has no decision rule" in far("decisions plain", code=2).err
     assert "no run 'nowhere'" in far("decisions nowhere", code=2).err
     far(f"{FAR} -q")
     far(f"{FAR} --name again --seed 1 -q")
     far(f"{QA} --decide difference --name other -q")
-    assert [row["run"] for row in far("decisions --json").fields] == ["far", "again", "other"]
-    assert [row["run"] for row in far("decisions again --json").fields] == ["far", "again"]
+    assert [row["run"] for row in far("decisions --json").json] == ["far", "again", "other"]
+    assert [row["run"] for row in far("decisions again --json").json] == ["far", "again"]
     said = far("decisions far")
     assert max(map(len, said.out.splitlines())) <= 80
     assert "winner" in said.out and " again" in said.out and "other" not in said.out
 
 
 def test_asked_in_full_the_level_is_the_one_that_was_asked_for(far: Bakeoff) -> None:
-    found = far(f"{FAR} --ask-all --alpha 0.01 --json").fields["decision"]
+    found = far(f"{FAR} --ask-all --alpha 0.01 --json").json["decision"]
     assert "99 % interval" in found["sentence"] and found["duels"][0]["difference"]["method"] == "tango99"
 
 
 def test_a_margin_is_decided_when_all_is_asked(far: Bakeoff) -> None:
-    found = far(f"{FAR} --ask-all --decide not_worse --margin 3pt --json").fields["decision"]
+    found = far(f"{FAR} --ask-all --decide not_worse --margin 3pt --json").json["decision"]
     assert (found["verdict"], found["stop"]) == ("not_worse", "end")
-    found = far(f"{FAR} --name same --ask-all --decide equivalent --margin 3pt --json").fields["decision"]
+    found = far(f"{FAR} --name same --ask-all --decide equivalent --margin 3pt --json").json["decision"]
     assert found["verdict"] == "different"

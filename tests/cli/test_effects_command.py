@@ -3,43 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bakeoff.cli.main import main
+from tests.cli.said import Bakeoff
 from tests.conftest import DataFolder
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def fields(self) -> Any:
-        return json.loads(self.out)
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bakeoff:
-    monkeypatch.chdir(tmp_path)
-
-    def call(command: str, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main(shlex.split(command))
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
 
 
 def scores(bakeoff: Bakeoff, run: str) -> dict[tuple[str, str, str], dict[str, list[float | None]]]:
@@ -54,7 +23,7 @@ def scores(bakeoff: Bakeoff, run: str) -> dict[tuple[str, str, str], dict[str, l
 
 def test_effects_are_those_of_the_exported_scores(bakeoff: Bakeoff) -> None:
     bakeoff("run -m fake/a,fake/b -b question_answering --methods naive,cot --name parts -q")
-    found = bakeoff("effects parts --json").fields
+    found = bakeoff("effects parts --json").json
     assert found["factors"] == {"model": ["fake/a", "fake/b"], "method": ["naive", "cot"]}
     (table,) = found["tables"]
     assert (table["benchmark"], table["samples"], table["missing"]) == ("question_answering", 44, 0)
@@ -72,7 +41,7 @@ def test_effects_are_those_of_the_exported_scores(bakeoff: Bakeoff) -> None:
 def test_a_table_for_each_benchmark_and_one_for_all(bakeoff: Bakeoff) -> None:
     names = "classification,question_answering"
     bakeoff(f"run -m fake/a,fake/b -b {names} --methods naive,cot --repeats 3 --temperature 0.7 --name two -q")
-    tables = bakeoff("effects two --json").fields["tables"]
+    tables = bakeoff("effects two --json").json["tables"]
     assert [table["benchmark"] for table in tables] == ["classification", "question_answering", None]
     assert [table["family"] for table in tables] == [6, 6, 3]
     assert tables[2]["samples"] == tables[0]["samples"] + tables[1]["samples"]
@@ -88,7 +57,7 @@ def test_a_table_for_each_benchmark_and_one_for_all(bakeoff: Bakeoff) -> None:
 def test_shots_and_presets_are_levels(bakeoff: Bakeoff) -> None:
     methods, presets = "naive,few_shot:1,few_shot:2", "balanced,performance"
     bakeoff(f"run -m fake/a -b classification --methods {methods} --presets {presets} --name levels -q")
-    found = bakeoff("effects levels --json").fields
+    found = bakeoff("effects levels --json").json
     assert found["factors"] == {
         "preset": ["balanced", "performance"],
         "method": ["naive", "few_shot:1", "few_shot:2"],
@@ -102,7 +71,7 @@ def test_what_is_not_graded_is_left_out_everywhere(bakeoff: Bakeoff, gsm8k_folde
         "name: cut\nmodels: [fake/a, {model: fake/b, args: {truncate_rate: 0.4}}]\nbenchmarks: gsm8k\n"
     )
     bakeoff("run cut.yaml -q")
-    (table,) = bakeoff("effects cut --json").fields["tables"]
+    (table,) = bakeoff("effects cut --json").json["tables"]
     assert 10 < table["samples"] < 60 and table["samples"] + table["missing"] == 60
     assert table["effects"][0]["difference"]["n_missing"] == table["missing"]
     assert "left out that some combination has no score for" in " ".join(bakeoff("effects cut").out.split())
@@ -112,7 +81,7 @@ def test_a_benchmark_without_a_score_in_some_cell_is_left_out(bakeoff: Bakeoff, 
     (tmp_path / "x.csv").write_text("q,answer\n" + "\n".join(f"q{i},{i}" for i in range(4)) + "\n")
     (tmp_path / "few.yaml").write_text("data: x.csv\ncolumns: {question: q, answer: answer}\n")
     bakeoff("run -m fake/a,fake/b -b question_answering,few.yaml --name some -q")
-    found = bakeoff("effects some --json").fields
+    found = bakeoff("effects some --json").json
     assert [table["benchmark"] for table in found["tables"]] == ["question_answering"]
     (left,) = found["left_out"]
     assert "is left out: 4 samples answered by every combination, and 10 are needed" in left
@@ -141,7 +110,7 @@ def test_a_run_that_is_not_there(bakeoff: Bakeoff) -> None:
 
 def test_asked_in_full_a_decision_rule_is_no_obstacle(bakeoff: Bakeoff) -> None:
     bakeoff("run -m fake/a,fake/b -b question_answering --decide difference --ask-all --name full -q")
-    assert len(bakeoff("effects full --json").fields["tables"][0]["effects"]) == 1
+    assert len(bakeoff("effects full --json").json["tables"][0]["effects"]) == 1
 
 
 def test_questions_under_two_profiles_are_pooled_once(
@@ -151,7 +120,7 @@ def test_questions_under_two_profiles_are_pooled_once(
     asked = "[{benchmark: gsm8k}, {benchmark: gsm8k, profile: official}, {benchmark: question_answering}]"
     (tmp_path / "p.yaml").write_text(f"name: p\nmodels: [fake/a, fake/b]\nbenchmarks: {asked}\nmethods: [naive, cot]\n")
     bakeoff("run p.yaml -q")
-    found = bakeoff("effects p --json").fields
+    found = bakeoff("effects p --json").json
     assert found["factors"]["model"][1].startswith("fake/b")
     pooled = found["tables"][-1]
     assert pooled["benchmark"] is None and pooled["samples"] == 30 + 44

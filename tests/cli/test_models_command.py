@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from bakeoff.cli.main import main
 from bakeoff.engines.architecture import architectures
 from bakeoff.engines.catalogue import models
 from bakeoff.engines.memory import GIB
 from bakeoff.engines.presets import PRESETS, cards
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str]) -> Bakeoff:
-    def call(command: str, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main(command.split())
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
+from tests.cli.said import Bakeoff
 
 
 def widest(text: str) -> int:

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bakeoff.cli.main import main
 from bakeoff.cli.plan import _share
+from tests.cli.said import Bakeoff
 
 QA = ("-b", "question_answering")
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def one(self) -> Any:
-        (found,) = json.loads(self.out)
-        return found
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str]) -> Bakeoff:
-    def call(*args: str | Path, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main([str(arg) for arg in args])
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
 
 
 def _items(plan: Any) -> dict[str, int]:

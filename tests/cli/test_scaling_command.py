@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bakeoff.app.scaling_cells import aliases
-from bakeoff.cli.main import main
 from bakeoff.cli.scaling import _margin
+from tests.cli.said import Bakeoff
 
 QA, LABELS = "question_answering", "classification"
 PRICES = ("--price", "fake/small=0.1/0.4,fake/large=0.3/1.2")
@@ -24,31 +21,6 @@ models:
   - {model: fake/large, args: {accuracy: 0.95, latency: 0.002}}
 benchmarks: [question_answering, classification]
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str]) -> Bakeoff:
-    def call(*args: str | Path, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main([str(arg) for arg in args])
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
 
 
 @pytest.fixture

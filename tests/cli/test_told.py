@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bakeoff.cli.main import main
+from tests.cli.said import Bakeoff
 from tests.cli.test_bad_input import page
 
 QA = ("-b", "question_answering")
-
-
-@dataclass(frozen=True)
-class Said:
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Bakeoff = Callable[..., Said]
-
-
-@pytest.fixture
-def bakeoff(capsys: pytest.CaptureFixture[str]) -> Bakeoff:
-    def call(*args: str | Path, code: int = 0) -> Said:
-        with pytest.raises(SystemExit) as done:
-            main([str(arg) for arg in args])
-        said = Said(*capsys.readouterr())
-        assert (done.value.code or 0) == code, said
-        return said
-
-    return call
 
 
 # ---------------------------------------------------------------- errors
