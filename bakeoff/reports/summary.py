@@ -19,6 +19,7 @@ from bakeoff.core.records import CellRecord, Measure, RunStatus
 from bakeoff.core.signature import sign
 from bakeoff.core.types import Estimate, Outcome, Trial
 from bakeoff.reports.calibration import Confidences
+from bakeoff.reports.traces import StepView
 from bakeoff.reports.verdict import Verdict
 from bakeoff.stats.calibration import Calibration
 from bakeoff.stats.intervals import mean_of_sums, proportion, quantile, repeated
@@ -122,10 +123,11 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class TrialView:
-    """One trial as a reader sees it: the trial and the prompt of its last call."""
+    """One trial as a reader sees it: the trial, the prompt of its last call, its steps where there are several."""
 
     trial: Trial
     prompt: str
+    steps: Sequence[StepView] = ()
 
 
 @dataclass(frozen=True, slots=True)
