@@ -120,6 +120,11 @@ def _weights(place: Place, settings: TransformersSettings, used: Used) -> Any:
     torch = importlib.import_module("torch")
     folder = fetch(place.hub, place.revision, ("*.json", "*.safetensors")) if place.hub else place.folder
     options: dict[str, Any] = {"device_map": "auto"} if used.device == "split" else {}
+    if used.quantization:
+        options = {
+            "device_map": "auto" if used.device == "split" else {"": used.device},
+            "quantization_config": _quantization(used),
+        }
     model = library.AutoModelForCausalLM.from_pretrained(
         str(folder),
         dtype=getattr(torch, DTYPES[used.dtype]),
@@ -129,6 +134,22 @@ def _weights(place: Place, settings: TransformersSettings, used: Used) -> Any:
         **options,
     )
     return model if options else model.to(used.device)
+
+
+def _quantization(used: Used) -> Any:
+    """The library's words for bits. 4 bits are NF4, scales squeezed too (Dettmers et al. 2023, QLoRA)."""
+    library = importlib.import_module("transformers")
+    torch = importlib.import_module("torch")
+    if used.quantization == "fp8":
+        return library.FineGrainedFP8Config()
+    if used.quantization == "int8":
+        return library.BitsAndBytesConfig(load_in_8bit=True)
+    return library.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=getattr(torch, DTYPES[used.dtype]),
+    )
 
 
 def _dummy(place: Place, settings: TransformersSettings, used: Used) -> Any:

@@ -139,7 +139,7 @@ def _preset(used: Used, settings: VllmSettings, place: Place) -> Used:
     named = settings.named
     if asked.kv == "fp8" and "kv_cache_dtype" not in named:
         handed["kv_cache_dtype"] = "fp8"
-    if asked.weights and "quantization" not in named:
+    if asked.weights and "quantization" not in named and not settings.dummy:
         handed["quantization"] = quantization(asked.weights, card.capability or 0)
     if handed.get("quantization") == "bitsandbytes" and importlib.util.find_spec("bitsandbytes") is None:
         raise ConfigInvalid(

@@ -5,8 +5,8 @@ sampling, stops and end. When memory runs out the batch is halved, then the mode
 both are said and kept with the completions that follow. Code that a model brings is never run.
 Settings (a preset's, or --model-args): `device` auto, cpu, cuda, cuda:1 or split, `dtype` auto, bf16,
 fp16 or fp32, `batch`, `gather_ms`, `context`, `attention` sdpa, eager or flash_attention_2, `threads`,
-`revision`, `fallback` (false: rather fail), and `dummy`: random weights from config.json alone, for
-speed and memory; such replies are never graded. Example:
+`revision`, `fallback` (false: rather fail), `quantization` int4, int8 or fp8 on a GPU, and `dummy`: random
+weights from config.json alone, for speed and memory; such replies are never graded. Example:
 
     bakeoff run --models transformers/models/qwen3-8b --model-args dtype=bf16,batch=16 --benchmarks gsm8k
 
@@ -56,8 +56,8 @@ class Transformers:
         self._config = config
         self._settings = checked(config)
         self._place = find(config.name, self._settings.revision, self._settings.dummy)
-        self._used = resolved(self._settings, self._place.stored)
-        self._context = _context(config, self._settings, self._place)
+        self._used = resolved(self._settings, self._place.stored, self._place.config)
+        self._context = _context(config, self._settings, self._place, self._used)
         self._identity = identity_of(config, self._settings, self._place, self._used)
         self._prompter = Prompter(config, self._place, self._context, self._settings.dummy)
         self._host: Host | None = None
@@ -78,9 +78,8 @@ class Transformers:
 
     async def generate(self, request: Request) -> Completion:
         if self._host is None:
-            self._host = Host(
-                self._start, self._settings.batch, self._settings.gather_ms / 1000, self._settings.fallback, self._say
-            )
+            moves = self._settings.fallback and not self._used.quantization  # few bits stay where they were made
+            self._host = Host(self._start, self._settings.batch, self._settings.gather_ms / 1000, moves, self._say)
         host = self._host
         job = await asyncio.to_thread(self.to_job, request)  # in a thread: the model computes meanwhile
         await self._loaded(host)
@@ -164,8 +163,11 @@ def identity_of(config: EngineConfig, settings: TransformersSettings, place: Pla
         told["gpu"] = used.gpu
     if settings.dummy:
         told["dummy"] = True
-    if settings.context:
-        told["context"] = settings.context
+    if used.quantization:
+        told["quantization"] = used.quantization
+    context = settings.context or used.context
+    if context and (settings.context or context < (place.context or context + 1)):
+        told["context"] = context
     return ModelIdentity(
         engine="transformers",
         name=place.name,
@@ -175,9 +177,9 @@ def identity_of(config: EngineConfig, settings: TransformersSettings, place: Pla
     )
 
 
-def _context(config: EngineConfig, settings: TransformersSettings, place: Place) -> int:
-    """Tokens of prompt and reply together: what the user says, else what is known of the model."""
-    known = [count for count in (place.context, config.context_length) if count]
+def _context(config: EngineConfig, settings: TransformersSettings, place: Place, used: Used) -> int:
+    """Tokens of prompt and reply together: what the user says, else the least of what is known of model and preset."""
+    known = [count for count in (place.context, config.context_length, used.context) if count]
     return settings.context or min(known, default=4096)
 
 

@@ -21,12 +21,13 @@ https://docs.vllm.ai/en/stable/features/structured_outputs/.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from bakeoff.core.errors import ConfigInvalid, EngineTimeout
+from bakeoff.core.errors import ConfigInvalid, EngineTimeout, Unavailable
 from bakeoff.core.hashing import exchange
 from bakeoff.core.protocols import EngineConfig, EngineLimits
 from bakeoff.core.types import Completion, Json, ModelIdentity, Price, Request
@@ -61,6 +62,8 @@ class Vllm:
             raise ConfigInvalid(f"'{self._settings.guide[0]}' needs the model's tokenizer", "fetch its files")
         self._identity = identity_of(config, self._settings, self._place, self._used)
         self._host: Host | None = None
+        self._opening = threading.Lock()  # calls that come together start one process
+        self._closings = 0
 
     @property
     def identity(self) -> ModelIdentity:
@@ -82,9 +85,7 @@ class Vllm:
     async def generate(self, request: Request) -> Completion:
         host = self._host
         if host is None or host.gone:
-            if host is not None:
-                await asyncio.to_thread(host.close)
-            host = self._host = await asyncio.to_thread(self._open)
+            host = await asyncio.to_thread(self._opened, self._closings)
         rows, job = await asyncio.to_thread(self.to_job, request)  # in a thread: vLLM computes meanwhile
         await self._loaded(host)
         try:
@@ -101,8 +102,20 @@ class Vllm:
         completion.raw = self._exchange(request, completion, reply, host)
         return completion
 
+    def _opened(self, closings: int) -> Host:
+        """The process that runs, or a new one. Raises Unavailable where the engine was closed `closings` times, and
+        once more since; DataMissing for weights that cannot be fetched."""
+        with self._opening:
+            if self._closings != closings:
+                raise Unavailable("the engine was closed during the call")
+            if self._host is not None and self._host.gone:
+                self._host.close()
+                self._host = None
+            if self._host is None:
+                self._host = self._open()
+            return self._host
+
     def _open(self) -> Host:
-        """Start vLLM. Raises DataMissing for weights that cannot be fetched."""
         place = self._place
         folder = fetch(place.hub, place.revision, _FILES) if place.hub and not self._settings.dummy else place.folder
         first = launch(self._used, self._settings, str(folder.resolve()), self._tokenizer)
@@ -167,10 +180,15 @@ class Vllm:
 
     async def close(self) -> None:
         """Stop the calls in flight and end vLLM's processes; the next call starts them again."""
-        host, self._host = self._host, None
+        self._closings += 1  # calls that have begun start nothing any more
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
         self._prompter.forget()
+        with self._opening:
+            host, self._host = self._host, None
         if host is not None:
-            await asyncio.to_thread(host.close)
+            host.close()
 
 
 def identity_of(config: EngineConfig, settings: VllmSettings, place: Place, used: Used) -> ModelIdentity:

@@ -10,7 +10,7 @@ import pytest
 
 from bakeoff.core.errors import ConfigInvalid, UnknownName
 from bakeoff.core.protocols import EngineConfig
-from bakeoff.engines import ENGINES, _transformers_settings
+from bakeoff.engines import ENGINES, _transformers_settings, _vllm_settings
 from bakeoff.engines.anthropic import Anthropic
 from bakeoff.engines.catalogue import CAPABILITIES, entry, find, known_names, models, preset
 from bakeoff.engines.llama_cpp import checked
@@ -160,6 +160,12 @@ def test_the_llama_presets_are_settings_of_the_engine(name: str) -> None:
 def test_the_transformers_presets_are_settings_of_the_engine(name: str, batch: int) -> None:
     given = EngineConfig(name="any", settings=preset("transformers", name))
     assert _transformers_settings.checked(given).batch == batch
+
+
+@pytest.mark.parametrize("name", ["memory_optimized", "balanced", "performance"])
+def test_the_vllm_presets_are_settings_of_the_engine_and_fill_at_most_80_per_cent(name: str) -> None:
+    found = _vllm_settings.checked(EngineConfig(name="any", settings=preset("vllm", name)))
+    assert found.preset == name and found.handed["gpu_memory_utilization"] == 0.8
 
 
 def test_the_presets_trade_memory_for_speed() -> None:

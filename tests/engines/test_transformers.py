@@ -442,6 +442,59 @@ def test_a_device_that_is_not_there_and_a_dtype_that_is_not_its_own(monkeypatch:
     assert used() == ("cuda:0", "bf16")
 
 
+@needs_torch
+def test_a_preset_of_the_device_bounds_the_context_and_squeezes_weights_on_gpus_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from types import SimpleNamespace
+
+    from bakeoff.engines import _transformers_settings as there
+
+    def used(config: dict[str, Any] | None = None, **args: Any) -> tuple[str, int]:
+        given = EngineConfig(name="m", settings={"preset": "memory_optimized"}, args=args)
+        found = resolved(checked(given), "bfloat16", config)
+        return found.quantization, found.context
+
+    monkeypatch.setattr(there, "_gpus", list)
+    assert used() == ("", 2048)
+    assert used(context=64) == ("", 0)
+    with pytest.raises(ConfigInvalid, match="'int4' is for GPUs"):
+        used(quantization="int4")
+    t4 = SimpleNamespace(name="Tesla T4", total_memory=15360 << 20, major=7, minor=5)
+    monkeypatch.setattr(there, "_gpus", lambda: ["Tesla T4"])
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda number: t4)
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda number: (7, 5))
+    installed = {"bitsandbytes": object()}
+    monkeypatch.setattr(importlib.util, "find_spec", installed.get)
+    assert used() == ("int4", 1024)
+    assert used(quantization="none") == ("", 1024)
+    assert used({"quantization_config": {}}) == ("", 1024)
+    assert used(dummy=True) == ("", 1024)
+    with pytest.raises(ConfigInvalid, match="random weights"):
+        used(dummy=True, quantization="int8")
+    installed.clear()
+    with pytest.raises(ConfigInvalid, match="pip install bitsandbytes"):
+        used()
+
+
+def test_log_likelihoods_in_bf16_are_those_of_a_plain_forward_pass_in_bf16(tiny: Path) -> None:
+    """To a hundredth of them: a logit of 10 is known to 0.03 in bf16, and how many tokens are shown decides which."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    pairs = tuple((f"{question} The answer is", f" {choice}") for question in QUESTIONS for choice in ("yes", "Paris"))
+    scored = [Request((), Sampling(), scored=(pair,)) for pair in pairs]
+    found = one_by_one(at(tiny, dtype="bf16", batch=1, gather_ms=0), *scored)
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    model = AutoModelForCausalLM.from_pretrained(tiny, dtype=torch.bfloat16)
+    for (before, after), reply in zip(pairs, found, strict=True):
+        context, whole = tokenizer.encode(before), tokenizer.encode(before + after)
+        with torch.inference_mode():
+            logprobs = model(torch.tensor([whole])).logits[0].float().log_softmax(-1)
+        expected = sum(float(logprobs[place - 1, whole[place]]) for place in range(len(context), len(whole)))
+        assert reply.logprobs[0].logprob == pytest.approx(expected, rel=1e-2)
+
+
 def test_a_model_that_cannot_be_meant_is_refused_before_it_is_loaded(tiny: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()

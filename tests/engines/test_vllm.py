@@ -563,6 +563,33 @@ def test_a_process_that_died_is_started_again_by_the_next_call(tiny: Path) -> No
 
 
 @pytest.mark.usefixtures("stubbed")
+def test_calls_that_come_together_start_one_process_and_closing_under_them_none(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Host] = []
+    real = partial(Host, command=STUB)
+
+    def counted(*args: Any) -> Host:
+        started.append(real(*args))
+        return started[-1]
+
+    monkeypatch.setattr(engine_module, "Host", counted)
+
+    async def work(engine: Vllm) -> None:
+        await asyncio.gather(*(engine.generate(ask("Hi")) for _ in range(5)))
+        assert len(started) == 1
+        await engine.close()
+        calls = [asyncio.create_task(engine.generate(ask("Hi"))) for _ in range(3)]
+        await asyncio.sleep(0)
+        await engine.close()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(one, Unavailable) for one in ended)
+
+    using(at(tiny), work)
+    assert all(host.gone and not group_lives(host.pid) for host in started)
+
+
+@pytest.mark.usefixtures("stubbed")
 def test_what_cannot_be_meant_is_refused_in_one_line(tiny: Path) -> None:
     cases: list[tuple[str, type[BakeoffError], str]] = [
         ("no/such/folder", DataMissing, "vllm/<folder>"),
