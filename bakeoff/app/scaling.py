@@ -1,8 +1,8 @@
 """A scaling study from the store: a small model against a large one, on what both were asked.
 
-Sizes come from the catalogue or as given, costs from the trials or from a price given. Memory is not measured by
-any engine: it is estimated from size and bytes a weight, and is unknown where these are (a GGUF file may be of
-any precision). Example:
+Sizes come from the catalogue or as given, costs from the trials or from a price given. Memory is not measured:
+the weights are counted from the model's shape where that is known, else estimated from size and bytes a weight,
+and unknown where these are (a GGUF file may be of any precision). Example:
 
     scaling_study(["qwen3-8b", "qwen3-14b"], results, Filter(), Known(), Ask(worth=0.05))
 """
@@ -22,7 +22,9 @@ from bakeoff.app.scaling_cells import Filter, Found, aliases, choose
 from bakeoff.app.writing import check_folder, write_whole
 from bakeoff.core.errors import ConfigInvalid, NotComparable
 from bakeoff.core.types import Json, Price, Trial
+from bakeoff.engines.architecture import architectures
 from bakeoff.engines.catalogue import Entry, models
+from bakeoff.engines.memory import Load, footprint
 from bakeoff.reports.compare import LEAST_SHARED, Comparison, compare
 from bakeoff.reports.scaling.items import shared
 from bakeoff.reports.scaling.model import Ask, Contestant, Measured, Study
@@ -111,15 +113,26 @@ def _contestant(name: str, reference: str, found: Found, known: Known) -> Contes
     weight, bytes_from = _of(known.weight_bytes, name, reference), "given"
     if weight is None and found.cell.identity.engine != "llama_cpp":
         weight, bytes_from = USUAL_BYTES, "assumed"
+    counted = counted_gb(found.cell.model) if (size_from, bytes_from) == ("catalogue", "assumed") else None
     return Contestant(
         name,
         size,
         size_from if size is not None else "",
         weight,
-        bytes_from if weight is not None else "",
+        "" if weight is None else bytes_from if counted is None else "shape",
         listed.family if listed else "",
         "stored" if _of(known.prices, name, reference) is None else "given",
+        counted,
     )
+
+
+def counted_gb(model: str) -> float | None:
+    """GB of a model's weights in 16 bits, tensor by tensor from its shape; None where the shape is not known."""
+    name = next((name for name in sorted(aliases(model)) if name in architectures()), None)
+    if name is None:
+        return None
+    least = Load("bf16", "bf16", "bf16", context=1, sequences=1, step_tokens=1)
+    return footprint(architectures()[name], least).weights / 1e9
 
 
 def _listed(found: Found) -> Entry | None:

@@ -107,6 +107,7 @@ def _contestant(one: Contestant) -> Json:
         "size_from": one.size_from or None,
         "weight_bytes": one.weight_bytes,
         "weight_bytes_from": one.bytes_from or None,
+        "weights_gb": one.weights_gb,
         "family": one.family or None,
         "cost_from": one.priced,
     }

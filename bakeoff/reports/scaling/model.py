@@ -27,7 +27,8 @@ Axis = Literal["usd", "seconds"]
 class Contestant:
     """One model: its size in billions of parameters, and the bytes that one of its weights takes.
 
-    `size_from` and `bytes_from` say where these come from (`catalogue`, `given`, `assumed`); None: not known.
+    `size_from` and `bytes_from` say where these come from (`catalogue`, `given`, `assumed`, `shape`); None: not known.
+    `counted_gb`: what its tensors come to, counted from the shape of the model, where that is known.
     `priced` is how its cost is known: `stored` with the trials, or `given` as a price for each token.
     """
 
@@ -38,10 +39,13 @@ class Contestant:
     bytes_from: str = ""
     family: str = ""
     priced: str = "stored"
+    counted_gb: float | None = None
 
     @property
     def weights_gb(self) -> float | None:
         """GB that the weights take, without cache and activations: an estimate, for memory was not measured."""
+        if self.counted_gb is not None:
+            return self.counted_gb
         return None if self.size_b is None or self.weight_bytes is None else self.size_b * self.weight_bytes
 
 

@@ -100,7 +100,10 @@ def _memory(contestant: Contestant, score: Estimate) -> list[Quantity]:
         option = f"--size {contestant.name}=8" if contestant.size_b is None else f"--weight-bytes {contestant.name}=2"
         gap = f"memory was not measured, and the {what} is not known: {option}"
         return [quantity(*head, None, gap, estimated=True) for head in _GB]
-    note = f"estimated: {contestant.size_b:g} B weights × {contestant.weight_bytes:g} bytes, without cache"
+    if contestant.counted_gb is not None:
+        note = f"counted from the shape of the model, {contestant.weight_bytes:g} bytes a weight, without cache"
+    else:
+        note = f"estimated: {contestant.size_b:g} B weights × {contestant.weight_bytes:g} bytes, without cache"
     whole = Estimate(gb, None, None, 0, 0, "weights-x-bytes")
     found = [quantity(*_GB[0], whole, "no interval: it is computed and not measured", note=note, estimated=True)]
     per = None if score.value is None else scaled(score, 1 / gb)

@@ -169,6 +169,9 @@ def _notes(contestants: Sequence[Contestant], measured: Sequence[Measured]) -> t
     assumed = [one.name for one in contestants if one.bytes_from == "assumed" and one.weights_gb is not None]
     if assumed:
         found.append(f"memory is estimated: {_listed(assumed)} as 2 bytes a weight (--weight-bytes NAME=1)")
+    counted = [one.name for one in contestants if one.counted_gb is not None]
+    if counted:
+        found.append(f"memory is counted from the shape: {_listed(counted)} in 16 bits (--weight-bytes NAME=1)")
     unpriced = [one.name for place, one in enumerate(contestants) if _unpriced(measured, place)]
     if unpriced:
         found.append(f"the cost of {_listed(unpriced)} is not known (--price NAME=IN/OUT, dollars per million tokens)")
