@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from bakeoff.core.records import RunStatus
 from bakeoff.core.types import Estimate
 from bakeoff.reports.calibration import method_line, told
+from bakeoff.reports.charts import seconds
 from bakeoff.reports.compare import ALPHA, Comparison, format_p
 from bakeoff.reports.performance import Performance
 from bakeoff.reports.performance_text import HEAD as FIGURES
@@ -220,11 +221,16 @@ def _row(entry: Entry, several: bool) -> tuple[str, ...]:
         f"{cell.estimate.n:,}",
         missing_text(cell),
         bounds_text(cell.estimate),
-        seconds_text(cell.latency.p50),
-        seconds_text(cell.latency.p95),
+        latency_text(cell.latency.p50),
+        latency_text(cell.latency.p95),
         speed,
         cost_text(cell.cost),
     )
+
+
+def latency_text(value: float | None) -> str:
+    """As on the terminal, but with the part of a millisecond that a quick call took: `0.42 ms`, and not `0 ms`."""
+    return seconds(value) if value is not None and 0 < value < 0.001 else seconds_text(value)
 
 
 def bounds_text(estimate: Estimate) -> str:

@@ -27,6 +27,8 @@ MEANS = (
 )
 # Parts that tell of the method and not of the grading: a trial without a grade has them too.
 _OF_METHOD = "agent_"
+# Of these a value is a degree, also where every one happens to be 0 or 1: a mean score and never a share.
+DEGREES = frozenset({"mc2", "f1", "sp_f1", "joint_f1", "rouge1", "rouge2", "rougeL", "rougeLsum", "cosine"})
 # Metrics that are one sum over another: every instruction, call or fact counts alike.
 RATIOS = {
     "inst_strict": ("followed_strict", "instructions"),
@@ -146,7 +148,7 @@ class Metrics:
         trials, self._open = self._open, []
         for name in _MEANS.intersection(*trials) if len(trials) == 1 else _MEANS:
             if values := [one[name] for one in trials if name in one]:
-                self._means.setdefault(name, _Mean()).add(values)
+                self._means.setdefault(name, _Mean(binary=name not in DEGREES)).add(values)
         names = {name for one in trials for name in one}
         if names & _SUMMED:
             summed = corpus.total(trials)

@@ -46,8 +46,6 @@ def missing_text(cell: CellSummary) -> str:
 def seconds_text(value: float | None) -> str:
     if value is None:
         return "–"
-    if 0 < value < 0.001:
-        return f"{value * 1000:.2g} ms" if value >= 1e-5 else "under 0.01 ms"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 

@@ -24,6 +24,13 @@ def test_a_metric_of_zeros_and_ones_is_a_proportion_and_another_one_a_mean() -> 
     assert (found["f1"].value, found["f1"].method) == (0.625, "t95")
 
 
+def test_a_degree_is_no_share_where_every_value_happens_to_be_0_or_1() -> None:
+    """The same metric would be printed as 75.0 % for one model and as 0.764 for the next."""
+    found = further([(str(i), {"rouge2": float(i > 0), "em": float(i > 0)}) for i in range(4)])
+    assert (found["rouge2"].value, found["rouge2"].method) == (0.75, "t95")
+    assert found["em"].method == "wilson95"
+
+
 def test_what_is_no_metric_is_not_shown() -> None:
     assert further([("1", {"words": 12.0, "references": 3.0})]) == {}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bakeoff.core.records import RunStatus
 from bakeoff.core.types import Estimate
 from bakeoff.reports.charts import points
-from bakeoff.reports.document import difference_text, not_run_lines
+from bakeoff.reports.document import difference_text, latency_text, not_run_lines
 from bakeoff.reports.points import signed, unsigned
 from bakeoff.reports.report import one_run
 from bakeoff.reports.summary import NOT_RUN, CellTally
@@ -36,6 +36,11 @@ def test_what_is_shown_as_zero_is_never_below_it(value: float) -> None:
 def test_the_same_in_tables_and_charts() -> None:
     assert difference_text(Estimate(-0.0001, -0.2, -0.0004, 10, 0, "t95")) == "+0.000 [-0.200, +0.000]"
     assert points(-0.0003) == "+0.0 points"
+
+
+@pytest.mark.parametrize(("value", "shown"), [(None, "–"), (0.0, "0 ms"), (0.00042, "0.42 ms"), (0.012, "12 ms")])
+def test_a_quick_call_did_not_take_no_time(value: float | None, shown: str) -> None:
+    assert latency_text(value) == shown
 
 
 def test_trials_that_were_not_run_are_told_with_the_reason() -> None:

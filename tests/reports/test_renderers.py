@@ -213,7 +213,7 @@ class TestTexts:
 
     @pytest.mark.parametrize(
         ("seconds", "shown"),
-        [(None, "–"), (0.0, "0 ms"), (4e-6, "under 0.01 ms"), (0.00042, "0.42 ms"), (0.0123, "12 ms"), (1.26, "1.3 s")],
+        [(None, "–"), (0.0, "0 ms"), (0.0123, "12 ms"), (1.26, "1.3 s")],
     )
     def test_seconds(self, seconds: float | None, shown: str) -> None:
         assert seconds_text(seconds) == shown
