@@ -20,7 +20,9 @@ def print_forecast(
 ) -> None:
     import yaml
 
-    text = yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+    unset = set() if spec.optimisations else {"optimisations", "measurement"}
+    fields = spec.model_dump(mode="json", exclude_none=True, exclude=unset)
+    text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
     console.print(text, markup=False, highlight=False, end="")
     cells = expected["cells"] if isinstance(expected["cells"], list) else []
     for cell in cells:

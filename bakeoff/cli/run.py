@@ -29,8 +29,8 @@ from bakeoff.reports.summary import RunSummary
 from bakeoff.runner.schedule import Schedule
 
 COMPARED_AT_MOST = 3
-_ENDED = (RunStatus.COMPLETE, RunStatus.DECIDED)
-_WAITING = "waiting for another run that asks the same questions: what it pays for is not paid for twice"
+ENDED = (RunStatus.COMPLETE, RunStatus.DECIDED)
+WAITING = "waiting for another run that asks the same questions: what it pays for is not paid for twice"
 
 
 def execution_options(command: Any) -> Any:
@@ -75,7 +75,7 @@ def run(
         if signature is not None:
             _check_data(laboratory, spec, signature)
         if dry_run:
-            return _dry_run(laboratory, spec, as_json)
+            return print_dry_run(laboratory, spec, as_json)
         return execute(laboratory, spec, output_dir, as_json, quiet)
     finally:
         laboratory.close()
@@ -145,7 +145,7 @@ def execute(
             check_folder(output_dir)  # before anything is paid for
         name = laboratory.name_of(prepared)
         if not quiet:
-            _caution(prepared)
+            tell_cautions(prepared)
         interrupts = opened.enter_context(Interrupts())
         live = opened.enter_context(screen.LiveProgress(not quiet))
 
@@ -155,12 +155,12 @@ def execute(
             interrupts.watch(schedule)
             live.show(progress)
 
-        execution = laboratory.execute(prepared, watch, lambda: screen.talk(_WAITING))
+        execution = laboratory.execute(prepared, watch, lambda: screen.talk(WAITING))
         live.end()
         return _tell(laboratory, execution, output_dir, as_json, quiet, pairs)
 
 
-def _caution(prepared: Prepared) -> None:
+def tell_cautions(prepared: Prepared) -> None:
     """Say on stderr what is odd about the questions, before they are paid for; nothing is stopped by it."""
     from bakeoff.app.cautions import before_run
 
@@ -177,15 +177,15 @@ def _tell(
     if as_json:
         click.echo(_as_json(results, summary, execution))
     elif execution.settled or not execution.ending.dead:  # else there is nothing but the error to show
-        if execution.ending.status in _ENDED and not quiet:
-            screen.talk(_last_word(execution))
+        if execution.ending.status in ENDED and not quiet:
+            screen.talk(last_word(execution))
         _print(results, summary, pairs)
     code = exit_code(execution, summary)
     if output_dir is not None:
         code = _write_reports(results, execution.run.name, output_dir) or code
     said_by_error = execution.ending.dead and (as_json or not execution.settled)
-    if execution.ending.status not in _ENDED and not said_by_error:
-        screen.talk(_last_word(execution))  # last: how to go on has to be what is left on the screen
+    if execution.ending.status not in ENDED and not said_by_error:
+        screen.talk(last_word(execution))  # last: how to go on has to be what is left on the screen
     for lane, error in execution.ending.dead.items():
         screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
     return code
@@ -210,7 +210,7 @@ def _opening(prepared: Prepared, name: str) -> str:
     return f"run '{name}': {cells} cells, {most}{prepared.trials:,} trials, {flights} in flight"
 
 
-def _last_word(execution: Execution) -> str:
+def last_word(execution: Execution) -> str:
     counts, run = execution.counts, execution.run
     told = f"{counts.calls:,} calls, {counts.cached:,} answered from the store, {execution.seconds:.1f} s"
     if execution.ending.status is RunStatus.COMPLETE:
@@ -264,14 +264,14 @@ def exit_code(execution: Execution, summary: RunSummary) -> int:
     return 1 if any(cell.outcomes["error"] for cell in summary.cells) else 0
 
 
-def _dry_run(laboratory: Laboratory, spec: ExperimentSpec, as_json: bool) -> int:
+def print_dry_run(laboratory: Laboratory, spec: ExperimentSpec, as_json: bool) -> int:
     from bakeoff.app.forecast import forecast
     from bakeoff.cli.plan_view import decision_json, print_forecast
 
     prepared = laboratory.prepare(spec)
     try:
         expected, test = forecast(prepared, laboratory.runs), planned_test(prepared)
-        _caution(prepared)
+        tell_cautions(prepared)
     finally:
         prepared.close()
     if as_json:

@@ -72,6 +72,13 @@ def spec_options(command: Command) -> Command:
 
 def build_spec(file: Path | None, signature: str | None, flags: dict[str, Any]) -> ExperimentSpec:
     """The spec of a file or a signature, with the flags over it. Raises ConfigInvalid."""
+    spec = parse_spec(build_fields(file, signature, flags))
+    check_addresses(spec, flags)
+    return spec
+
+
+def build_fields(file: Path | None, signature: str | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """The fields of that spec, not checked yet. Raises ConfigInvalid."""
     if file is not None and signature is not None:
         raise ConfigInvalid("a spec file and --from exclude each other", "leave one of them out")
     fields: dict[str, Any] = {}
@@ -84,10 +91,13 @@ def build_spec(file: Path | None, signature: str | None, flags: dict[str, Any]) 
 
         fields, _ = read(signature)
     _lay_over(fields, flags)
-    spec = parse_spec(fields)
+    return fields
+
+
+def check_addresses(spec: ExperimentSpec, flags: dict[str, Any]) -> None:
+    """Raise ConfigInvalid for an address that none of the models, or judges, is asked at."""
     _check_base_url("--base-url", flags["base_url"], spec.models)
     _check_base_url("--judge-base-url", flags["judge_base_url"], spec.judges)
-    return spec
 
 
 def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:

@@ -1,0 +1,81 @@
+"""`bakeoff optimize` from flags to files: resumable, told apart, refused in one line where it cannot be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bakeoff.cli.main import cli
+from bakeoff.core.errors import ConfigInvalid
+
+ASKED = ["optimize", "--models", "fake/a", "--model-args", "decode_s=0.0001", "-b", "question_answering"]
+WAYS = ["-O", "batched:4,response_cache"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BAKEOFF_HOME", str(tmp_path))
+    return tmp_path
+
+
+def called(*args: str) -> Result:
+    return CliRunner().invoke(cli, [*ASKED, *args], standalone_mode=False, catch_exceptions=True)
+
+
+def test_it_measures_shows_and_writes(home: Path) -> None:
+    folder = home / "speed"
+    found = called(*WAYS, "-n", "16", "--json", "-q", "-o", str(folder))
+    assert found.exception is None
+    told = json.loads(found.stdout)
+    assert [way["optimisation"] for way in told["scopes"][0]["ways"]] == ["sequential", "batched:4", "response_cache"]
+    assert all(way["same"] is None or way["same"]["texts"]["value"] == 1.0 for way in told["scopes"][0]["ways"])
+    assert told["status"] == "complete" and told["guide"]
+    names = {path.name for path in folder.iterdir()}
+    assert {"optimisations.json", "optimisations.md", "optimisations.html"} <= names
+    again = called(*WAYS, "-n", "16", "--json", "-q")  # nothing is asked twice
+    assert json.loads(again.stdout)["scopes"][0]["ways"][1]["score"] == told["scopes"][0]["ways"][1]["score"]
+
+
+def test_an_interrupted_measurement_is_shown_and_goes_on() -> None:
+    found = called(*WAYS, "-n", "16", "--json", "-q", "--budget-calls", "20")
+    assert found.exception is None and json.loads(found.stdout)["status"] == "budget"
+    again = called(*WAYS, "-n", "16", "--json", "-q")
+    assert json.loads(again.stdout)["status"] == "complete"
+
+
+def test_a_dry_run_asks_nothing() -> None:
+    found = called(*WAYS, "--dry-run", "--json")
+    spec = json.loads(found.stdout)["spec"]
+    assert spec["optimisations"] == ["sequential", "batched:4", "response_cache"]
+    assert json.loads(found.stdout)["expected"]["cells"][1]["calls"] == 44
+
+
+def test_without_names_it_measures_what_the_engine_has() -> None:
+    found = called("--dry-run", "--json", "--passes", "2", "--round", "3")
+    spec = json.loads(found.stdout)["spec"]
+    assert spec["optimisations"] == ["sequential", "batched:4", "batched:16", "prefix_cache", "response_cache"]
+    assert spec["measurement"] == {"passes": 2, "round": 3}
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["-O", "speculative"], "engine 'fake' has no optimisation 'speculative': it has: sequential"),
+        (["-O", "batched:0"], "is no number of calls at once"),
+        (["--models", "fake/b"], "one is measured at a time"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line(args: list[str], words: str) -> None:
+    found = called(*args)
+    assert isinstance(found.exception, ConfigInvalid) and words in str(found.exception)
+
+
+def test_the_list_says_who_has_what() -> None:
+    found = CliRunner().invoke(cli, ["optimize", "--list", "--json"], standalone_mode=False)
+    rows = {row["optimisation"]: row["engines"] for row in json.loads(found.stdout)}
+    assert "transformers" in rows["batched"] and "transformers" not in rows["speculative"]
+    plain = CliRunner().invoke(cli, ["optimize", "--list"], standalone_mode=False)
+    assert "response_cache" in plain.stdout
