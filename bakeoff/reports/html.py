@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from bakeoff.core.records import CellRecord
+from bakeoff.core.redaction import redacted
 from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports import charts
 from bakeoff.reports.calibration import told as calibration_told
@@ -310,6 +312,10 @@ def _tile(trial: Trial) -> tuple[str, str]:
     return trial.outcome.value, SYMBOLS[trial.outcome.value]
 
 
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redacted(text)
+
+
 def _resource(name: str) -> str:
     return files("bakeoff.reports").joinpath("page", name).read_text(encoding="utf-8")
 
@@ -349,5 +355,7 @@ def _environment() -> Environment:
     environment.globals.update(reading=reading, calibration_told=calibration_told)
     environment.globals.update(overview_rows=overview_rows, figure_rows=figure_rows, OVERVIEW=OVERVIEW, FIGURES=FIGURES)
     environment.filters["other_metrics"] = other_metrics
+    environment.filters["redacted"] = _redacted
+    environment.filters["compact"] = lambda value: json.dumps(value, ensure_ascii=False)
     environment.globals.update(BRIEF_LIMIT=BRIEF_LIMIT, PAIRS_SHOWN=PAIRS_SHOWN)
     return environment

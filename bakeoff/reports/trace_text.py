@@ -5,10 +5,9 @@ for line in trace_lines(view, width=80): click.echo(line)
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
-
-import orjson
 
 from bakeoff.core.types import Trial
 from bakeoff.reports.charts import inert
@@ -74,7 +73,7 @@ def _words(text: str, width: int, full: bool) -> Iterator[str]:
 
 
 def _short(value: object) -> str:
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 120 else f"{text[:119]}…"
 
 

@@ -23,6 +23,22 @@
     });
   }
 
+  // What is looked for: trials without it are hidden, steps with it are opened.
+  for (const finding of document.querySelectorAll(".finding")) {
+    finding.hidden = false;
+    const samples = finding.closest(".samples");
+    finding.querySelector("input").addEventListener("input", (event) => {
+      const wanted = event.target.value.trim().toLowerCase();
+      for (const panel of samples.querySelectorAll(".panel")) {
+        const link = samples.querySelector(`.tiles a[href="#${panel.id}"]`);
+        if (link) link.parentElement.hidden = !panel.textContent.toLowerCase().includes(wanted);
+        for (const step of panel.querySelectorAll(".steps details")) {
+          step.open = wanted !== "" && step.textContent.toLowerCase().includes(wanted);
+        }
+      }
+    });
+  }
+
   const mark = () => {
     for (const link of document.querySelectorAll(".tiles [aria-current]")) link.removeAttribute("aria-current");
     if (!PANEL.test(location.hash)) return;
