@@ -24,11 +24,12 @@ from bakeoff.core.retrieval import Passage
 from bakeoff.core.types import Estimate
 from bakeoff.retrieval.base import KnowledgeBase
 from bakeoff.retrieval.measures import Gains, ndcg, of_documents, recall, reciprocal_rank
+from bakeoff.retrieval.search import POOL
 from bakeoff.stats.intervals import mean
 from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import PairedMean, compare_means
 
-DEPTH = 100  # chunks that are looked at
+DEPTH = 2 * POOL  # chunks that are looked at: what a hybrid search brings at most
 
 
 @dataclass(frozen=True, slots=True)

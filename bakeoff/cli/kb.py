@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bakeoff.core.retrieval import Passage
     from bakeoff.retrieval.base import Manifest
 
+QUIET = 10.0  # seconds between two lines of progress, where nobody looks
 SEARCHES = ("dense", "bm25", "hybrid")
 
 
@@ -85,7 +86,8 @@ class _Progress:
     def __call__(self, done: int, of: int) -> None:
         now = time.monotonic()
         live = sys.stderr.isatty()
-        if not of or (now - self._last < (0.2 if live else 10) and done < of):
+        waited = now - max(self._last, self._began)
+        if not of or (waited < 0.2 and done < of) or (not live and waited < QUIET):
             return
         self._last = now
         rate = done / max(1e-9, now - self._began)

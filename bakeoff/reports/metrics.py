@@ -17,18 +17,24 @@ from bakeoff.stats import corpus
 from bakeoff.stats.intervals import mean_of_sums, proportion, repeated
 
 Parts = Mapping[str, float]
+# Of scorer faithfulness: degrees, too.
+GROUNDING = (
+    *("hallucination_rate", "context_precision", "context_recall"),
+    *("answer_relevance", "citation_precision", "citation_recall"),
+)
 # Parts that are metrics by themselves, from 0 to 1.
 MEANS = (
     *("acc", "acc_norm", "acc_bytes", "acc_tokens", "mc2"),
     *("em", "exact", "f1", "fuzzy", "sp_em", "sp_f1", "joint_em", "joint_f1"),
     *("prompt_strict", "prompt_loose", "pass@1", "function", "arguments"),
     *("rouge1", "rouge2", "rougeL", "rougeLsum", "cosine"),
+    *GROUNDING,
     *("agent_answered", "agent_stuck", "agent_max_iterations", "agent_tool_error", "agent_unparsed", "agent_refused"),
 )
 # Parts that tell of the method and not of the grading: a trial without a grade has them too.
 _OF_METHOD = "agent_"
 # Of these a value is a degree, also where every one happens to be 0 or 1: a mean score and never a share.
-DEGREES = frozenset({"mc2", "f1", "sp_f1", "joint_f1", "rouge1", "rouge2", "rougeL", "rougeLsum", "cosine"})
+DEGREES = frozenset({"mc2", "f1", "sp_f1", "joint_f1", "rouge1", "rouge2", "rougeL", "rougeLsum", "cosine", *GROUNDING})
 # Metrics that are one sum over another: every instruction, call or fact counts alike.
 RATIOS = {
     "inst_strict": ("followed_strict", "instructions"),

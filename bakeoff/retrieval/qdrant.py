@@ -48,8 +48,10 @@ class Qdrant:
     @classmethod
     @contextmanager
     def open(cls, where: str, key: str | None = None) -> Iterator[Qdrant]:
+        """One that answers; so a server that is down is told before anything is embedded for it."""
         opened = cls(where, key)
         try:
+            opened._said(opened._client.get_collections)
             yield opened
         finally:
             opened.close()

@@ -74,7 +74,7 @@ class Finder:
             return self._bm25.nearest(query, count)
         if self.way == "dense":
             return self._dense(query, count)
-        pool = max(self.pool, count)
+        pool = max(self.pool, -(-count // 2))
         halves = [self._dense(query, pool), self._bm25.nearest(query, pool)]
         return fuse([[row for row, _ in half] for half in halves])[:count]
 

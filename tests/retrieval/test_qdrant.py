@@ -18,7 +18,7 @@ from tests.conftest import require
 def vectors() -> np.ndarray:
     require("qdrant_client")
     found = np.random.default_rng(7).standard_normal((90, 8), dtype=np.float32)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
 
 
 def quiet(done: int, of: int) -> None:
