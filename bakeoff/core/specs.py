@@ -245,7 +245,7 @@ class ExperimentSpec(_Spec):
     optimisations: Annotated[tuple[str, ...], BeforeValidator(_split_all)] = Field(
         (), description="ways to answer faster, whose speed is measured: sequential, batched:8, prefix_cache, ..."
     )
-    measurement: MeasurementSpec = MeasurementSpec()
+    measurement: MeasurementSpec = Field(MeasurementSpec(), description="how optimisations are measured")
     judges: Annotated[tuple[ModelSpec, ...], _as_list("model")] = Field((), description="models that grade replies")
     repeats: int = Field(1, ge=1, le=MOST_REPEATS, description="times each sample is answered")
     sampling: SamplingSpec = SamplingSpec()
