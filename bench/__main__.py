@@ -11,6 +11,7 @@
     bootstrap the paired bootstrap beside a numpy loop and scipy's
     report    reports, comparisons and verdicts over 1,000,000 trials (some minutes, to fill the store)
     transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
+    agent     CPU for a step of an agent, and 1,000 questions at 64 in flight against the ideal
     early     calls that A/B tests of models of known accuracy make, as the server counts them
 
 `python -m bench cpu wall` measures only those. The figures go to docs/LOG.md by hand.
@@ -30,6 +31,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.agent import agent
 from bench.bootstrap import bootstrap
 from bench.code import code
 from bench.early import early
@@ -186,6 +188,7 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "terminal": terminals,
     "replay": replays,
     "bootstrap": bootstrap,
+    "agent": agent,
     "early": early,
     "transformers": transformers_batch,
     "report": report,

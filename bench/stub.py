@@ -3,7 +3,8 @@
 Used by the benchmarks, the chaos tests and the end-to-end tests. It parses just enough HTTP to be
 much cheaper than what it measures. `/stats` counts calls, `/bodies` lists how often each distinct
 body was asked, `/reset` begins anew. A model named `knows-58` answers 58 of 100 gsm8k-like questions of
-the tests right, by content. Run alone: `python -m bench.stub PORT LATENCY_MS [FAULT_RATE]`.
+the tests right, by content. One named `agent-2` calls the first tool of a ReAct prompt twice, then
+answers. Run alone: `python -m bench.stub PORT LATENCY_MS [FAULT_RATE]`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from typing import cast
 
 STOP_AFTER_SECONDS = 1800  # a stub that its test forgot ends by itself
 _KNOWS = re.compile(rb'"model":\s*"knows-(\d+)')
+_AGENT = re.compile(rb'"model":\s*"agent-(\d+)')
+_TOOL = re.compile(rb'\\n- (\w+): [^\n]{0,600}?Action Input: \{\\"(\w+)\\"')
+_OBSERVED = b'"content":"Observation: '
 _QUESTION = re.compile(rb"fills (\d+) trays with (\d+) rolls")
 Fault = Callable[["Stub"], None]
 
@@ -106,8 +110,7 @@ class Stub(asyncio.Protocol):
             counters.faults += 1
             FAULTS[counters.faults % len(FAULTS)](self)
             return
-        number = _answer_to(body, digest)
-        text = f"Let me think. The answer is {number}.\\n#### {number}"
+        text = _said(body, digest)
         chat = b"chat" in path
         said = f'"message":{{"role":"assistant","content":"{text}"}}' if chat else f'"text":"{text}"'
         kind = "chat.completion" if chat else "text_completion"
@@ -134,6 +137,19 @@ class Stub(asyncio.Protocol):
 
     def cut(self) -> None:
         self._send(200, b'{"id":"x","choices":[')
+
+
+def _said(body: bytes, digest: int) -> str:
+    """The text of a reply, as it stands in JSON."""
+    number = _answer_to(body, digest)
+    agent, tool = _AGENT.search(body), _TOOL.search(body)
+    if agent is None or tool is None:
+        return f"Let me think. The answer is {number}.\\n#### {number}"
+    step = body.count(_OBSERVED)
+    if step >= int(agent[1]):
+        return f"Thought: that is all\\nAnswer: {number}"
+    given = f'{{\\"{tool[2].decode()}\\": \\"{digest % 100} + {step}\\"}}'
+    return f"Thought: step {step}\\nAction: {tool[1].decode()}\\nAction Input: {given}"
 
 
 def _answer_to(body: bytes, digest: int) -> int:

@@ -92,7 +92,7 @@ class FunctionTool(BoundedTool):
         self._function = function
         self._version = version
         self._schema = schema_of(function)
-        self._running = 0
+        self._left_behind = 0
         self.name = name
         said = (inspect.getdoc(function) or "").split("\n\n")[0]
         self.description = " ".join(said.split()) or f"Calls {name}."
@@ -108,8 +108,8 @@ class FunctionTool(BoundedTool):
     async def run(self, arguments: Mapping[str, Json]) -> str:
         if inspect.iscoroutinefunction(self._function):
             return _text(await self._function(**arguments))
-        if self._running >= MOST_LEFT_BEHIND:
-            raise ToolFailed(f"{self._running} calls of '{self.name}' have not ended", fault=True)
+        if self._left_behind >= MOST_LEFT_BEHIND:
+            raise ToolFailed(f"{self._left_behind} calls of '{self.name}' have not ended", fault=True)
         return _text(await self._in_thread(arguments))
 
     async def _in_thread(self, arguments: Mapping[str, Json]) -> object:
@@ -118,8 +118,8 @@ class FunctionTool(BoundedTool):
         done: asyncio.Future[object] = loop.create_future()
 
         def settle(result: object, error: Exception | None) -> None:
-            self._running -= 1
-            if done.done():
+            if done.done():  # nobody waited so long
+                self._left_behind -= 1
                 return
             if error is not None:
                 done.set_exception(error)
@@ -136,9 +136,12 @@ class FunctionTool(BoundedTool):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(settle, result, failed)
 
-        self._running += 1
         threading.Thread(target=call, name=f"tool-{self.name}", daemon=True).start()
-        return await done
+        try:
+            return await done
+        except asyncio.CancelledError:  # its time is up
+            self._left_behind += done.cancelled()
+            raise
 
 
 def schema_of(function: Callable[..., object]) -> dict[str, Json]:
