@@ -62,7 +62,7 @@ class Server:
             asked |= {"detokenize": False}
         if message.get("guide"):
             asked["structured_outputs"] = StructuredOutputsParams(**message["guide"])
-        return told(await self._ask(str(number), message["prompt"], asked))
+        return told(await self._ask(str(number), message["prompt"], asked), asked.get("logprobs") or 0)
 
     async def _score(self, number: int, rows: list[Message]) -> Message:
         """The log-probabilities of what follows the known tokens of each row."""
@@ -86,8 +86,8 @@ class Server:
         return [out async for out in outputs][-1]
 
 
-def told(out: Any) -> Message:
-    """An output of vLLM as a reply."""
+def told(out: Any, most: int) -> Message:
+    """An output of vLLM as a reply, with `most` alternatives for each token."""
     made, stats = out.outputs[0], out.metrics
     return {
         "text": made.text,
@@ -98,16 +98,14 @@ def told(out: Any) -> Message:
         "cached_tokens": out.num_cached_tokens,
         "first_token_s": getattr(stats, "first_token_latency", None) or None,
         "queue_s": max(0.0, stats.scheduled_ts - stats.queued_ts) if stats and stats.scheduled_ts else 0.0,
-        "logprobs": [token(one, found) for one, found in zip(made.token_ids, made.logprobs or (), strict=False)],
+        "logprobs": [token(one, found, most) for one, found in zip(made.token_ids, made.logprobs or (), strict=False)],
     }
 
 
-def token(chosen: int, found: Any) -> Message:
-    """A token with its alternatives, the likeliest first."""
-    ranked = sorted(found.items(), key=lambda item: item[1].rank)
-    # Beside the most likely ones, vLLM gives the one that was drawn, whatever its rank.
-    top = [[number, one.logprob] for place, (number, one) in enumerate(ranked, 1) if one.rank <= place]
-    return {"token": chosen, "logprob": found[chosen].logprob, "top": top}
+def token(chosen: int, found: Any, most: int) -> Message:
+    """A token with its alternatives, the likeliest first. vLLM adds the one that was drawn, whatever its rank."""
+    ranked = sorted(found.items(), key=lambda item: -item[1].logprob)
+    return {"token": chosen, "logprob": found[chosen].logprob, "top": [[n, one.logprob] for n, one in ranked[:most]]}
 
 
 def failure(error: BaseException) -> Message:

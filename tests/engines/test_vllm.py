@@ -13,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import pytest
@@ -31,6 +32,7 @@ from bakeoff.core.errors import (
 )
 from bakeoff.core.protocols import EngineConfig
 from bakeoff.core.types import Completion, Message, Request, Sampling
+from bakeoff.engines import _vllm_child
 from bakeoff.engines import _vllm_used as there
 from bakeoff.engines import vllm as engine_module
 from bakeoff.engines._gpus import Gpu
@@ -298,6 +300,38 @@ def test_log_probabilities_are_filled_into_the_rows_that_were_asked() -> None:
     for wrong in ({}, {"values": [[-1], [-3]]}, {"values": [[-1, -2]]}):
         with pytest.raises(BadResponse):
             fill(rows, wrong)
+
+
+def test_the_process_gives_as_many_alternatives_as_were_asked_for_and_the_token_that_was_drawn() -> None:
+    found = {number: SimpleNamespace(logprob=-0.5 * number, rank=number) for number in (1, 2, 3, 4)}
+    assert _vllm_child.token(4, found, 3) == {"token": 4, "logprob": -2.0, "top": [[1, -0.5], [2, -1.0], [3, -1.5]]}
+    assert _vllm_child.token(1, found, 0)["top"] == []
+
+
+def test_the_process_tells_a_wrong_request_from_its_own_trouble() -> None:
+    class VLLMClientError(Exception):
+        """By its name, as vLLM's own: the class is not here."""
+
+    class Refused(VLLMClientError):
+        pass
+
+    assert _vllm_child.failure(Refused("top_p")) == {"kind": "request", "said": "top_p"}
+    grouped = ExceptionGroup("tasks", [RuntimeError("dead")])
+    assert _vllm_child.failure(grouped) == {"kind": "engine", "said": "RuntimeError: dead"}
+
+
+def test_what_runs_is_told_as_vllm_resolved_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, version in (("vllm", "0.32.0"), ("torch", "2.13.0+cpu")):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(__version__=version))
+    cache = SimpleNamespace(cache_dtype="auto", block_size=128, enable_prefix_caching=True, kv_cache_size_tokens=512)
+    config = SimpleNamespace(
+        cache_config=cache,
+        model_config=SimpleNamespace(dtype="torch.float32", max_model_len=256, quantization=None, enforce_eager=True),
+        parallel_config=SimpleNamespace(tensor_parallel_size=1, data_parallel_size=1),
+        scheduler_config=SimpleNamespace(max_num_seqs=4, max_num_batched_tokens=1024),
+    )
+    told = _vllm_child.facts(SimpleNamespace(vllm_config=config))
+    assert told["dtype"] == "float32" and told["kv_cache_tokens"] == 512 and told["vllm"] == "0.32.0"
 
 
 def test_failures_are_told_by_whose_they_are() -> None:
