@@ -23,6 +23,7 @@ from bakeoff.core.types import Estimate
 from bakeoff.core.usage import Usage
 from bakeoff.reports.busy import Busy, Span
 from bakeoff.reports.metrics import ratio
+from bakeoff.reports.prefix_saving import saved
 from bakeoff.stats.intervals import proportion
 
 SHARES = (0.5, 0.95, 0.99)
@@ -60,6 +61,7 @@ class Performance:
     in_flight: float | None = None
     response_hits: Estimate | None = None
     prefix_hits: Estimate | None = None
+    prefix_saved_s: Estimate | None = None
     machine: Machine | None = None
 
 
@@ -106,6 +108,7 @@ class CallTally:
     _rows: array[float] = field(default_factory=lambda: array("d"))
     _gaps: dict[int, int] = field(default_factory=dict)
     _prefix: list[tuple[float, float]] = field(default_factory=list)
+    _reading: list[tuple[float, float, float]] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
 
     def add(self, call: CallTimes) -> None:
@@ -122,7 +125,10 @@ class CallTally:
             for step in steps(call.gaps):
                 self._gaps[step] = self._gaps.get(step, 0) + 1
         if call.cached_tokens is not None and call.prompt_tokens:
-            self._prefix.append((min(call.cached_tokens, call.prompt_tokens), call.prompt_tokens))
+            cached = min(call.cached_tokens, call.prompt_tokens)
+            self._prefix.append((cached, call.prompt_tokens))
+            if call.first_token_s is not None:
+                self._reading.append((first, call.prompt_tokens, cached))
 
     @property
     def made(self) -> int:
@@ -165,6 +171,7 @@ class CallTally:
             in_flight=busy.in_flight,
             response_hits=hits,
             prefix_hits=prefix,
+            prefix_saved_s=saved(self._reading) if any(cached for cached, _ in self._prefix) else None,
         )
 
     def _span(self, place: int) -> Span:

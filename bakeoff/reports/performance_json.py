@@ -28,6 +28,7 @@ def performance_json(found: Performance) -> dict[str, Json]:
         "in_flight": found.in_flight,
         "response_cache_hits": _estimate(found.response_hits),
         "prefix_cache_hits": _estimate(found.prefix_hits),
+        "prefix_cache_saved_s": _estimate(found.prefix_saved_s),
         "machine": None if found.machine is None else _machine(found.machine),
     }
 

@@ -47,6 +47,9 @@ def figure_rows(found: Performance) -> list[Row]:
         rows.append(("calls in flight", f"{found.in_flight:.1f} over {found.busy_s:.1f} s", f"{found.made:,}"))
     hits = (("answered from the store", found.response_hits), ("prompt from the prefix cache", found.prefix_hits))
     rows += [(name, share_text(hit), f"{hit.n:,}") for name, hit in hits if hit is not None]
+    if found.prefix_saved_s is not None:
+        told = f"{time_text(found.prefix_saved_s)} a call"
+        rows.append(("first token sooner by the prefix cache", told, f"{found.prefix_saved_s.n:,}"))
     return rows + (machine_rows(found.machine) if found.machine is not None else [])
 
 
