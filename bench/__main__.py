@@ -12,6 +12,7 @@
     report    reports, comparisons and verdicts over 1,000,000 trials (some minutes, to fill the store)
     transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
     agent     CPU for a step of an agent, and 1,000 questions at 64 in flight against the ideal
+    overhead  tokens/s of a run beside those of llama.cpp, Transformers and vLLM called bare
     early     calls that A/B tests of models of known accuracy make, as the server counts them
 
 `python -m bench cpu wall` measures only those. The figures go to docs/LOG.md by hand.
@@ -35,6 +36,7 @@ from bench.agent import agent
 from bench.bootstrap import bootstrap
 from bench.code import code
 from bench.early import early
+from bench.overhead import overhead
 from bench.replay import replays
 from bench.report import report
 from bench.resumable import fill_store
@@ -190,6 +192,7 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "bootstrap": bootstrap,
     "agent": agent,
     "early": early,
+    "overhead": overhead,
     "transformers": transformers_batch,
     "report": report,
 }

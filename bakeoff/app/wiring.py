@@ -70,7 +70,7 @@ def build_engine(spec: ModelSpec, preset_name: str, timeout: float, settings: Se
     price = None
     if entry is not None and entry.input_price is not None and entry.output_price is not None:
         price = Price(entry.input_price, entry.output_price)
-    elif model.engine in ("fake", "llama_cpp", "transformers"):
+    elif model.engine in ("fake", "llama_cpp", "transformers", "vllm"):
         price = Price(0.0, 0.0)  # runs here: there is nobody to pay by the token
     config = EngineConfig(
         name=model.id,
