@@ -99,7 +99,7 @@ def _pass(work: Work, state: CampaignState, number: int) -> CampaignState:
         else:
             raise
     failed = any(check.verdict == "fail" for check in checks)
-    gate = Gate(number, "failed" if failed else "passed", checks, time.monotonic() - began)
+    gate = Gate(number, "failed" if failed else "passed", checks, round(time.monotonic() - began, 3))
     state = state.having(gate)
     _keep(work, state)
     work.say(f"gate {number} {gate.status}: {counted(gate)}")

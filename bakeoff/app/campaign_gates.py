@@ -25,6 +25,7 @@ from bakeoff.core.errors import BakeoffError, MissingExtra, MissingKey, UsageErr
 from bakeoff.core.hashing import digest
 from bakeoff.core.specs import BenchmarkSpec, ModelSpec
 from bakeoff.core.types import Json
+from bakeoff.reports.scaling.model import Study
 
 Say = Callable[[str], None]
 
@@ -41,6 +42,7 @@ class Work:
     folder: CampaignFolder
     say: Say
     lacking: dict[str, str] = field(default_factory=dict)
+    study: tuple[Study | None, str] | None = None  # of gate 4, for gate 5 of the same process
 
     @property
     def benchmarks(self) -> list[BenchmarkSpec]:

@@ -8,7 +8,7 @@ Nothing here asks a model anything: all is read from the store and the folder. E
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def kept_cells(work: Work) -> list[Cell]:
 
 def scaling(work: Work) -> list[Check]:
     """Gate 4: the models that were evaluated against each other, by size where that is known."""
-    study, why = study_of(work)
+    study, why = work.study = study_of(work)
     models = len(work.spec.models)
     if study is None:
         return [Check("study", "", "fail" if models >= _LEAST else "not measured", None, None, why)]
@@ -111,9 +111,9 @@ def report(work: Work, state: CampaignState) -> list[Check]:
     written: list[Path] = []
     runs = [run.name for run in made.runs]
     if runs:
-        forms = ["html", "md", "json", "csv", *(["png"] if _has("matplotlib") else [])]
+        forms = [form for form in work.spec.plan.formats if form != "pdf"]
         written += write_reports(results, runs, work.folder.path / "evaluation", forms)
-    written += [work.folder.write(name, content) for name, content in _files(made)]
+    written += [work.folder.write(name, content) for name, content in _files(made, work.spec.plan.formats)]
     entry = work.laboratory.settings.home / CAMPAIGNS
     entry.mkdir(parents=True, exist_ok=True)
     where: dict[str, Json] = {"folder": str(work.folder.path.resolve())}
@@ -121,20 +121,23 @@ def report(work: Work, state: CampaignState) -> list[Check]:
     write_whole(entry / f"{made.name}.json", [as_json({**tracker_entry(made), **where})])
     written += [work.folder.path / "tracker_entry.json", write_tracker(results, work.folder.path)]
     found = [_read_back(work.folder.path, path) for path in written]
-    if not _has("typst"):
+    if "pdf" in work.spec.plan.formats and not _has("typst"):
         found.append(Check("file", "report.pdf", "not measured", None, None, "pip install 'bakeoff[pdf]' makes it"))
     return [*found, _agreement(work, made, results)]
 
 
-def _files(made: CampaignReport) -> Iterator[tuple[str, bytes]]:
+def _files(made: CampaignReport, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The documents, which are always written, and the campaign's own report."""
     from bakeoff.reports.campaign_page import render_html, render_markdown, render_pdf
 
     yield "comprehensive_summary.json", as_json(comprehensive_summary(made))
     yield "performance_matrix.json", as_json(performance_matrix(made))
     yield "scaling_insights.json", as_json(scaling_insights(made))
-    yield "report.md", render_markdown(made).encode()
-    yield "report.html", render_html(made).encode()
-    if _has("typst") and _has("matplotlib"):
+    if "md" in formats:
+        yield "report.md", render_markdown(made).encode()
+    if "html" in formats:
+        yield "report.html", render_html(made).encode()
+    if "pdf" in formats and _has("typst"):
         yield "report.pdf", render_pdf(made)
 
 
@@ -158,7 +161,7 @@ def campaign_report(work: Work, state: CampaignState, results: Results) -> Campa
     """Everything that the reports show, read from the folder and the store."""
     evaluated = work.folder.evaluation()
     models = [_result(work, model.model, evaluated.get(model.model), results) for model in work.spec.models]
-    study, why = study_of(work)
+    study, why = work.study or study_of(work)
     links = [("scores in detail", "evaluation/report.html")] if any(model.run for model in models) else []
     links += [("what size buys", "scaling/scaling.html")] if study is not None else []
     return CampaignReport(

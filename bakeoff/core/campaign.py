@@ -24,6 +24,7 @@ from bakeoff.core.types import Json
 GATES = ("environment", "coverage", "evaluation", "scaling", "report")
 Verdict = Literal["pass", "fail", "not measured"]
 GateStatus = Literal["waiting", "running", "passed", "failed"]
+Format = Literal["html", "md", "json", "csv", "parquet", "pdf", "tex", "png", "svg"]
 Value = None | bool | int | float | str
 
 
@@ -57,6 +58,9 @@ class PlanSpec(_Part):
     on_failure: Literal["continue", "stop"] = Field("continue", description="what a failed gate means for the next")
     criteria: CriteriaSpec = CriteriaSpec()
     scaling: ScalingSpec = ScalingSpec()
+    formats: tuple[Format, ...] = Field(
+        ("html", "md", "json", "csv", "pdf"), description="what the reports are written as"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class CampaignSpec:
 
     def fields(self) -> dict[str, Json]:
         """The whole as JSON: what a file holds."""
-        return {**self.experiment.model_dump(mode="json"), "name": self.name, **self.plan.model_dump(mode="json")}
+        asked = self.experiment.model_dump(mode="json", exclude={"decision"})
+        return {**asked, "name": self.name, **self.plan.model_dump(mode="json")}
 
     def hash(self) -> str:
         """32 hex digits, equal for campaigns that ask and demand the same."""
