@@ -23,7 +23,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(INSTALL) --editable '.[llama-cpp,transformers,gpu,sandbox,postgres,hub,retrieval,qdrant,ifeval,math,metrics,schema,stats,figures,pdf,parquet,mcp,dev]'
+	$(INSTALL) --editable '.[llama-cpp,transformers,gpu,sandbox,postgres,hub,retrieval,qdrant,ifeval,math,metrics,schema,stats,figures,pdf,parquet,mcp,otel,dev]'
 	$(PIP) install --no-compile --no-deps $(TOKENIZER)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c '$(WARM_TORCH)'
 	@touch $@
