@@ -88,7 +88,8 @@ def set_up(wanted: Wanted, workloads: Sequence[Workload], settings: Settings) ->
     own = first.limits.in_process and setting is not None and setting not in wanted.args
     _check_context(first, workloads)
     gpus = Gpus.open(visible_gpus()) if runs_here(first) else None
-    memory_of = "" if not first.limits.in_process else "device" if gpus is not None and _on_gpu(first) else "host"
+    read = first.limits.in_process and name != "fake"  # whose device is none
+    memory_of = "" if not read else "device" if gpus is not None and _on_gpu(first) else "host"
     ask = Ask(
         wanted.model,
         wanted.preset,

@@ -80,7 +80,7 @@ async def words_for(engine: Engine, workload: Workload) -> int:
     wanted = workload.prompt_tokens
     if not wanted:
         return 0
-    sizes = (max(_LEAST_WORDS, wanted // 2), max(_LEAST_WORDS + 1, wanted))
+    sizes = (max(_LEAST_WORDS, wanted // 8), max(_LEAST_WORDS + 1, wanted // 4))  # a word may be of several tokens
     counted = []
     for turn, words in enumerate(sizes):
         request = Request((Message("user", text_of(words, turn)),), Sampling(temperature=0.0, max_tokens=1))
