@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import cast
 
 from bakeoff.app import wiring
+from bakeoff.app.settings import Settings
 from bakeoff.benchmarks import BENCHMARKS, GROUPS
 from bakeoff.benchmarks._base import FileBenchmark, Suite
 from bakeoff.benchmarks._files import DataHome, Row
@@ -239,7 +240,9 @@ def method_prompts(benchmark: FileBenchmark, sample: Sample) -> Iterator[str]:
         wanted = specs.MethodSpec(method=name, shots=1 if name == "few_shot" else None)
         yield f"### {wanted.label}"
         try:
-            messages = wiring.build_method(wanted).prompt(sample, task(benchmark, free[0]))
+            plugged = Settings.load() if "tools" in getattr(METHODS.load(name), "needs", ()) else None
+            method = wiring.build_method(wanted, None, plugged)
+            messages = method.prompt(sample, task(benchmark, free[0]))
         except BakeoffError as error:
             yield f"Refused (`{error.code}`): there are no examples to show."
             continue

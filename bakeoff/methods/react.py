@@ -140,7 +140,7 @@ class React:
             return ToolResult(call.refusal, False)
         at = trail.now
         result, kept = await self._made(place, call, asked, self._policy.seconds - spent)
-        details: dict[str, Json] = {"tool": call.name, "success": result.success, "tool_seconds": result.seconds}
+        details: dict[str, Json] = {"tool": call.name, "success": result.success}
         trail.note("observation", result.text, details | ({"kept": True} if kept else {}), at)
         return result
 

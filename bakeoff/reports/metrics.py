@@ -139,13 +139,18 @@ class Metrics:
 
     def estimates(self) -> dict[str, Estimate]:
         self._close()
-        found = {name: self._means[name].estimate() for name in MEANS if name in self._means}
+        found = {name: self._means[name].estimate() for name in MEANS if self._told(name)}
         found |= {name: self._ratios[name].estimate() for name in RATIOS if name in self._ratios}
         if any("bleu_length" in one for one in self._corpus):
             found["corpus_bleu"] = _share(corpus.estimate(corpus.corpus_bleu, self._corpus))
         if any("chrf_match_1" in one for one in self._corpus):
             found["corpus_chrf"] = _share(corpus.estimate(corpus.corpus_chrf, self._corpus))
         return found
+
+    def _told(self, name: str) -> bool:
+        """Whether there is such a metric; of the ways in which an agent may end, those that happened."""
+        mean = self._means.get(name)
+        return mean is not None and (mean.total > 0 or name == "agent_answered" or not name.startswith(_OF_METHOD))
 
     def _close(self) -> None:
         """Take the sample whose parts came last."""
