@@ -9,6 +9,7 @@ of the samples, each cell by itself, then the model is let go and the next has i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bakeoff.app.callers import Callers
@@ -99,7 +100,11 @@ class _Lanes:
         for pair in members:
             samples = len(pair[0].benchmark.draw)
             part = range(round(samples * turn / passes), round(samples * (turn + 1) / passes))
-            blocks.append(self._block([pair], part))
+            # One repeat after the other: a prompt that was asked just now is no shared beginning.
+            blocks += [
+                replace(self._block([pair], part), first_repeat=repeat, repeats=repeat + 1)
+                for repeat in range(self._prepared.spec.repeats)
+            ]
         limits = engine.limits
         return Lane(
             f"{model.name} ({model.preset}) {model.optimisation}",

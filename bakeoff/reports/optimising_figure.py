@@ -13,7 +13,12 @@ _ROW = 0.34  # inches
 
 def speed_up(study: Study) -> Drawn | None:
     """A bar for each optimisation of each scope, with its interval; None where no speed is known."""
-    rows = [(scope, way) for scope in study.scopes for way in scope.ways if way.speed is not None and way.speed.value]
+    rows = [
+        (scope, way)
+        for scope in study.scopes
+        for way in scope.ways
+        if way.speed is not None and way.speed.value and way.label != "response_cache"
+    ]
     if not rows:
         return None
     with styled():
@@ -32,7 +37,10 @@ def speed_up(study: Study) -> Drawn | None:
         axes.set_xlabel("times the output tokens a second of one call after the other")
         axes.set_title("Speed-up")
     differ = " Orange: scores are shown to differ." if any(way.differs for _, way in rows) else ""
-    return Drawn(figure, f"Speed-up of each optimisation with its 95 % interval; dotted: no change.{differ}")
+    return Drawn(
+        figure,
+        f"Speed-up of each optimisation with its 95 % interval; dotted: no change. Look-ups in the store are left out.{differ}",
+    )
 
 
 def _name(scope: Scope, way: Way, study: Study) -> str:

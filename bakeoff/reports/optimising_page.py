@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bakeoff.reports import charts
 from bakeoff.reports.optimising import Scope, Study
 from bakeoff.reports.optimising_guide import RULES, ratio_text
-from bakeoff.reports.optimising_text import HEAD, cells, state, warnings
+from bakeoff.reports.optimising_text import HEAD, cells, longest, state, warnings
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -51,7 +51,7 @@ def speed_chart(scope: Scope) -> str:
     known = [way for way in scope.ways if way.speed is not None and way.speed.value]
     if not known:
         return "<p>No speed-up is known.</p>"
-    most = max([1.0, *(way.speed.high or way.speed.value or 0.0 for way in known if way.speed)])
+    most = 1.1 * longest(scope)
     floor = _ROW * len(known)
     parts = []
     for row, way in enumerate(known):

@@ -81,15 +81,21 @@ def warnings(scope: Scope) -> list[str]:
     return told
 
 
+def longest(scope: Scope) -> float:
+    """The speed-up that has the longest bar: of those that ask a model; a look-up would make all others dots."""
+    asked = [way.speed.value or 0.0 for way in scope.ways if way.speed is not None and way.label != "response_cache"]
+    return max([1.0, *asked])
+
+
 def bars(scope: Scope) -> list[tuple[str, int, str]]:
     """The speed-ups: label, length in columns (0 to BAR), and in words."""
     known = [(way.label, way.speed) for way in scope.ways if way.speed is not None and way.speed.value]
-    most = max([1.0, *(speed.value or 0.0 for _, speed in known)])
+    most = longest(scope)
     rows = [("sequential", round(BAR / most), "1 ×")]
-    return [
-        *rows,
-        *((label, max(1, round(BAR * (speed.value or 0.0) / most)), ratio_text(speed)) for label, speed in known),
-    ]
+    for label, speed in known:
+        length = min(BAR, max(1, round(BAR * (speed.value or 0.0) / most)))
+        rows.append((label, length, ratio_text(speed)))
+    return rows
 
 
 def print_study(study: Study, console: Console) -> None:

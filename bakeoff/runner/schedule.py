@@ -46,13 +46,15 @@ class CellPlan:
 @dataclass(frozen=True, slots=True)
 class Block:
     """Cells of one lane that ask the same samples: answered sample by sample, so that what is
-    stored at any moment can be compared in pairs. `part`: only these places of the draw."""
+    stored at any moment can be compared in pairs. `part`: only these places of the draw; repeats are those from
+    `first_repeat` to `repeats`."""
 
     draw: Draw
     cells: Sequence[CellPlan]
     repeats: int
     settled: Callable[[], set[tuple[int, str, int]]]
     part: range | None = None
+    first_repeat: int = 0
 
     def samples(self) -> Iterator[tuple[int, Sample]]:
         """The samples with their places in the draw."""
@@ -97,7 +99,7 @@ def owed_trials(blocks: Sequence[Block]) -> Iterator[Owed]:
         settled = block.settled()
         cells = block.cells
         for place, sample in block.samples():
-            for repeat in range(block.repeats):
+            for repeat in range(block.first_repeat, block.repeats):
                 for cell in cells:
                     if (cell.id, sample.id, repeat) not in settled:
                         yield cell, sample, repeat, place

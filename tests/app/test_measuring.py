@@ -134,3 +134,13 @@ def test_parts_cover_the_draw_and_fill_the_calls_in_flight() -> None:
     assert parts(100, 4, 2) == [range(25), range(25, 50), range(50, 75), range(75, 100)]
     assert len(parts(64, 4, 16)) == 2
     assert parts(3, 4, 16) == [range(3)]
+
+
+def test_a_repeated_prompt_is_no_shared_beginning(laboratory: Laboratory) -> None:
+    more = {"optimisations": "sequential,prefix_cache", "repeats": 2, "methods": ["naive"], "limit": 12}
+    found = run(laboratory, **more)
+    cells = laboratory.runs.cells(found.run.id)
+    calls = list(UsageRepository(laboratory.database).calls(cells[1].id))
+    cached = [(call.cached_tokens or 0) / (call.prompt_tokens or 1) for call in calls]
+    assert len(calls) == 24 and max(cached) < 0.9  # else the second repeat would have found its prompt whole
+    laboratory.close()
