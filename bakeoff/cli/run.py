@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,13 @@ def execution_options(command: Any) -> Any:
 @spec_options
 @click.option("--from", "signature", metavar="SIGNATURE", help="Run the recipe of a score again.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved spec and what it would cost.")
+@click.option("--detailed-analysis", is_flag=True, help="With --output-dir: also every trial, and effects.")
 @execution_options
 def run(
     spec_file: Path | None,
     signature: str | None,
     dry_run: bool,
+    detailed_analysis: bool,
     store: str | None,
     output_dir: Path | None,
     as_json: bool,
@@ -69,6 +72,8 @@ def run(
       bakeoff run --models fake/a,fake/b --benchmarks question_answering -n 20
       bakeoff run spec.yaml --limit 10 --dry-run
     """
+    if detailed_analysis and output_dir is None:
+        raise ConfigInvalid("--detailed-analysis writes files, and no folder is named", "add --output-dir FOLDER")
     spec = build_spec(spec_file, signature, flags)
     laboratory = open_store(store, quiet)
     try:
@@ -76,7 +81,7 @@ def run(
             _check_data(laboratory, spec, signature)
         if dry_run:
             return print_dry_run(laboratory, spec, as_json)
-        return execute(laboratory, spec, output_dir, as_json, quiet)
+        return execute(laboratory, spec, output_dir, as_json, quiet, detailed=detailed_analysis)
     finally:
         laboratory.close()
 
@@ -132,7 +137,13 @@ def resume(
 
 
 def execute(
-    laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool, pairs: int = 0
+    laboratory: Laboratory,
+    spec: ExperimentSpec,
+    output_dir: Path | None,
+    as_json: bool,
+    quiet: bool,
+    pairs: int = 0,
+    detailed: bool = False,
 ) -> int:
     """Run a spec with progress; print its scores, and `pairs` differing samples of each comparison.
 
@@ -157,7 +168,7 @@ def execute(
 
         execution = laboratory.execute(prepared, watch, lambda: screen.talk(WAITING))
         live.end()
-        return _tell(laboratory, execution, output_dir, as_json, quiet, pairs)
+        return _tell(laboratory, execution, output_dir, as_json, quiet, pairs, detailed)
 
 
 def tell_cautions(prepared: Prepared) -> None:
@@ -169,7 +180,13 @@ def tell_cautions(prepared: Prepared) -> None:
 
 
 def _tell(
-    laboratory: Laboratory, execution: Execution, output_dir: Path | None, as_json: bool, quiet: bool, pairs: int
+    laboratory: Laboratory,
+    execution: Execution,
+    output_dir: Path | None,
+    as_json: bool,
+    quiet: bool,
+    pairs: int,
+    detailed: bool,
 ) -> int:
     """Say what an execution came to. Returns the exit code."""
     results = Results(laboratory.runs, laboratory.trials)
@@ -182,7 +199,7 @@ def _tell(
         _print(results, summary, pairs)
     code = exit_code(execution, summary)
     if output_dir is not None:
-        code = _write_reports(results, execution.run.name, output_dir) or code
+        code = _write_reports(results, execution.run.name, output_dir, detailed) or code
     said_by_error = execution.ending.dead and (as_json or not execution.settled)
     if execution.ending.status not in ENDED and not said_by_error:
         screen.talk(last_word(execution))  # last: how to go on has to be what is left on the screen
@@ -191,12 +208,15 @@ def _tell(
     return code
 
 
-def _write_reports(results: Results, name: str, folder: Path) -> int:
+def _write_reports(results: Results, name: str, folder: Path, detailed: bool) -> int:
     """Write them when the scores are on the screen already. Returns 0, or the code of what went wrong."""
+    from bakeoff.app.details import write_details
     from bakeoff.app.reporting import write_reports
 
     try:
-        for path in write_reports(results, name, folder):
+        for path in chain(
+            write_reports(results, name, folder), write_details(results, name, folder) if detailed else ()
+        ):
             screen.talk(f"wrote {path}")
     except ConfigInvalid as error:
         screen.talk(f"error[{error.code}]: {error.message}: all is stored; run: bakeoff report {name} -o FOLDER")

@@ -24,7 +24,9 @@ _OPTIONS = (
     click.option("--models", "-m", multiple=True, metavar="NAME,…", help="Catalogue names or engine/id."),
     click.option("--benchmarks", "--datasets", "-b", multiple=True, metavar="NAME,…", help="What to ask."),
     click.option("--methods", multiple=True, metavar="NAME,…", help="naive, cot, few_shot:5, … [default: naive]"),
-    click.option("--presets", multiple=True, metavar="NAME,…", help="memory_optimized, balanced, performance."),
+    click.option(
+        "--presets", "--preset", multiple=True, metavar="NAME,…", help="memory_optimized, balanced, performance."
+    ),
     click.option("--limit", "--sample-limit", "-n", type=int, help="Samples of each benchmark, drawn by seed."),
     click.option("--samples", metavar="NAME", help="A saved sample set instead of a limit."),
     click.option("--repeats", type=int, help="Times each sample is answered."),
