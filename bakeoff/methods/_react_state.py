@@ -88,6 +88,7 @@ class State:
     ending: Status | None = None  # of which only the last word is still to come
     answer: str | None = None
     answered_by: int | None = None  # which reply named that answer
+    plain: str = ""  # the reply that could not be read for the second time: words, and maybe an answer
     replies: int = 0
     seen: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
@@ -115,7 +116,7 @@ class State:
             self.answer, self.answered_by = step.answer, self.replies - 1
             return End("answered")
         if not step.calls:
-            return self._unreadable()
+            return self._unreadable(step)
         return self._acted(step)
 
     def observed(self, calls: Sequence[Ready], results: Sequence[ToolResult]) -> Move:
@@ -152,8 +153,9 @@ class State:
         self.counts["orders"] += gives_orders(result.text)
         self.failed_in_a_row = 0 if result.success else self.failed_in_a_row + 1
 
-    def _unreadable(self) -> Move:
+    def _unreadable(self, step: Parsed) -> Move:
         if self.repaired:
+            self.plain = step.kept
             return End("unparsed")
         self.repaired = True
         self.counts["repairs"] += 1

@@ -38,6 +38,7 @@ class React:
         "search": Option("hybrid", "how that base is searched", choices=("dense", "bm25", "hybrid")),
         "mcp_key_env": Option("", "environment variable with the key of an MCP server"),
         "calls": Option("text", "how tools are called", choices=("text", "native", "auto")),
+        "example": Option(True, "show the form at work on a question of our own, where a tool has one"),
         "max_iterations": Option(5, "steps that an agent may take", low=1, high=50),
         "max_calls": Option(20, "tool calls in one trial", low=0, high=1000),
         "max_calls_each": Option(10, "calls of one tool in one trial", low=0, high=1000),
@@ -52,6 +53,7 @@ class React:
         self._tools: dict[str, Tool] = {tool.name: tool for tool in given.tools}
         self._memory: ToolMemory | None = given.memory
         self._calls = str(options["calls"])
+        self._example = bool(options["example"])
         self._policy = Policy(
             frozenset(_allowed(str(options["allow"]), self._tools)),
             int(options["max_calls"]),
@@ -65,7 +67,7 @@ class React:
 
     def _first(self, sample: Sample, task: Task, native: bool) -> tuple[Message, ...]:
         form = task.benchmark.answer_form()
-        text = words.first_prompt(sample.question, form, list(self._tools.values()), native)
+        text = words.first_prompt(sample.question, form, list(self._tools.values()), native, self._example)
         asks = task.benchmark.instruction()
         return (Message("user", f"{asks}\n\n{text}" if asks else text),)
 
@@ -187,5 +189,5 @@ def _answer(state: State, trail: Trail, status: Status) -> Answer:
     told: dict[str, Json] = {"steps": int(parts["agent_steps"]), **dict(state.counts)}
     trail.note("status", status, told)
     place = -1 if state.answered_by is None else state.answered_by
-    text = "" if state.answer is None else f"Answer: {state.answer}"
+    text = f"Answer: {state.answer}" if state.answer is not None else state.plain
     return trail.answer(trail.completions[place], text, reasoned=True, parts=parts)
