@@ -13,6 +13,8 @@
     transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
     agent     CPU for a step of an agent, and 1,000 questions at 64 in flight against the ideal
     overhead  tokens/s of a run beside those of llama.cpp, Transformers and vLLM called bare
+    prefix    time to the first token of prompts with shared contexts, with and without cache and order (minutes)
+    idle      share of time in which an engine in process has nothing to do
     early     calls that A/B tests of models of known accuracy make, as the server counts them
 
 `python -m bench cpu wall` measures only those. The figures go to docs/LOG.md by hand.
@@ -36,6 +38,8 @@ from bench.agent import agent
 from bench.bootstrap import bootstrap
 from bench.code import code
 from bench.early import early
+from bench.idle import idle
+from bench.prefix import prefix
 from bench.overhead import overhead
 from bench.replay import replays
 from bench.report import report
@@ -194,6 +198,8 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "early": early,
     "overhead": overhead,
     "transformers": transformers_batch,
+    "prefix": prefix,
+    "idle": idle,
     "report": report,
 }
 

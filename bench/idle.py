@@ -33,7 +33,7 @@ async def slow(sample: Sample, extracted: str) -> Score:
     return Score(1.0 if extracted == sample.target else 0.0)
 
 
-def idle(folder: Path, name: str, grade_slowly: bool, speed: dict[str, float] = SPEED) -> dict[str, float | None]:
+def measured(folder: Path, name: str, grade_slowly: bool, speed: dict[str, float] = SPEED) -> dict[str, float | None]:
     """One run; what its device says."""
     laboratory = Laboratory(Settings.load(f"sqlite:///{folder / name}.db"))
     fields = {
@@ -76,16 +76,17 @@ async def bare() -> float | None:
     return engine.device.idle_share if engine.device else None
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        found = {
-            "comparing": idle(Path(folder), "comparing", False),
-            "fast": idle(Path(folder), "fast", False, FAST),
-            "slow_grades": idle(Path(folder), "slow", True),
-            "bare_slow_grades_idle": asyncio.run(bare()),
-        }
+def idle(folder: Path) -> None:
+    """All runs; one JSON line."""
+    found = {
+        "comparing": measured(folder, "comparing", False),
+        "fast": measured(folder, "fast", False, FAST),
+        "slow_grades": measured(folder, "slow", True),
+        "bare_slow_grades_idle": asyncio.run(bare()),
+    }
     print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main()
+    with tempfile.TemporaryDirectory() as made:
+        idle(Path(made))

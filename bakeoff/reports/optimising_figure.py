@@ -36,11 +36,11 @@ def speed_up(study: Study) -> Drawn | None:
         axes.set_xlim(left=0)
         axes.set_xlabel("times the output tokens a second of one call after the other")
         axes.set_title("Speed-up")
-    differ = " Orange: scores are shown to differ." if any(way.differs for _, way in rows) else ""
-    return Drawn(
-        figure,
-        f"Speed-up of each optimisation with its 95 % interval; dotted: no change. Look-ups in the store are left out.{differ}",
+    caption = (
+        "Speed-up of each optimisation with its 95 % interval; dotted: no change. Look-ups in the store are left out."
     )
+    differ = " Orange: scores are shown to differ." if any(way.differs for _, way in rows) else ""
+    return Drawn(figure, caption + differ)
 
 
 def _name(scope: Scope, way: Way, study: Study) -> str:
