@@ -47,6 +47,7 @@ class Wanted:
     base_url: str | None = None
     api_key_env: str | None = None
     api: str = "chat"
+    stream: bool = True
     args: Mapping[str, Setting] = field(default_factory=dict)
     batches: Sequence[int] = (1, 2, 4, 8)
     repeats: int = 3
@@ -163,7 +164,7 @@ def _build(wanted: Wanted, settings: Settings, batch: tuple[str, int] | None) ->
         "api_key_env": wanted.api_key_env,
         "api": wanted.api,
         "args": args,
-        "stream": not in_process,  # an endpoint tells when the first token comes only if it streams
+        "stream": wanted.stream and not in_process,  # an endpoint tells when the first token comes only if it streams
     }
     spec = parse_spec({"models": [fields], "benchmarks": ["question_answering"]})  # a mistake is told as in a spec
     return wiring.build_engine(spec.models[0], check_preset(wanted.preset), wanted.timeout, settings)

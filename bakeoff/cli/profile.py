@@ -43,6 +43,7 @@ MOST_DOLLARS = 1.0  # what a profile may cost without --yes
 @click.option("--base-url", metavar="URL", help="Where the model is served, with /v1.")
 @click.option("--api-key-env", metavar="NAME", help="The environment variable that holds the key.")
 @click.option("--api", type=click.Choice(["chat", "completions"]), default="chat", show_default=True)
+@click.option("--stream/--no-stream", default=True, help="Stream replies of an endpoint: the time to the first token.")
 @click.option("--model-args", metavar="K=V,…", help="Settings of the engine.")
 @click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds a reply may take.")
 @click.option("--yes", is_flag=True, help=f"Make the calls, also where they may cost more than ${MOST_DOLLARS:g}.")
@@ -110,6 +111,7 @@ def _wanted(model: str, flags: dict[str, Any]) -> Any:
         base_url=flags["base_url"],
         api_key_env=flags["api_key_env"],
         api=flags["api"],
+        stream=flags["stream"],
         args=parse_args(flags["model_args"]) if flags["model_args"] else {},
         batches=_numbers("--batches", flags["batches"], (1, 2, 4, 8)),
         repeats=flags["repeats"],
