@@ -39,8 +39,8 @@ from bench.bootstrap import bootstrap
 from bench.code import code
 from bench.early import early
 from bench.idle import idle
-from bench.prefix import prefix
 from bench.overhead import overhead
+from bench.prefix import prefix
 from bench.replay import replays
 from bench.report import report
 from bench.resumable import fill_store
