@@ -63,6 +63,14 @@ def _turns(cell: PreparedCell) -> int:
     return len(listed) if isinstance(listed, list) else 1
 
 
+def _calls(cell: PreparedCell) -> int:
+    """The most calls that one answer takes; a method of several says so (`calls`)."""
+    counted = getattr(cell.method, "calls", None)
+    if counted is None:
+        return _turns(cell)
+    return int(counted(cell.benchmark.draw[0], cell.benchmark.task))
+
+
 def _judged(cell: PreparedCell, judges: Sequence[Judge], turns: int, shown: float) -> _Judged:
     """`shown`: tokens of one question and its answer, which every judge reads beside its instructions."""
     orders = JUDGED.get(cell.benchmark.profile.scorer, 0)
@@ -80,12 +88,13 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository, judges: Seq
         sum(len(message.content) for message in cell.method.prompt(sample, benchmark.task))
         for sample in islice(benchmark.draw, SAMPLED_PROMPTS)
     ]
-    prompt_tokens = round(sum(prompts) / len(prompts) / CHARS_PER_TOKEN * record.planned)
+    calls, turns = _calls(cell), _turns(cell)
+    each = calls if calls > turns else 1  # later prompts of an agent are no shorter than its first
+    prompt_tokens = round(sum(prompts) / len(prompts) / CHARS_PER_TOKEN * record.planned * each)
     own = runs.usual_tokens(record.benchmark, record.method, record.model)
     usual = own or runs.usual_tokens(record.benchmark, record.method)
     most = cell.method.limit(benchmark.draw[0], benchmark.task)
     output_tokens = round((usual[0] if usual else most) * record.planned)
-    turns = _turns(cell)
     judged = _judged(cell, judges, turns, (prompt_tokens + output_tokens) / record.planned)
     price = cell.model.engine.limits.price
     cost = price.cost(prompt_tokens, output_tokens) if price else None
@@ -95,7 +104,7 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository, judges: Seq
         "preset": record.preset,
         "benchmark": record.benchmark,
         "method": record.method,
-        "calls": record.planned * turns + judged.calls,
+        "calls": record.planned * calls + judged.calls,
         "prompt_tokens": prompt_tokens + judged.prompt_tokens,
         "output_tokens": output_tokens + judged.output_tokens,
         "output_is_bound": usual is None or judged.calls > 0,

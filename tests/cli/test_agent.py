@@ -83,3 +83,10 @@ def test_a_mistake_costs_a_line(folder: Path, capsys: pytest.CaptureFixture[str]
 def test_the_tools_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(bakeoff(capsys, "list", "tools", "--json"))
     assert [row["name"] for row in rows] == ["calculator", "python", "retrieval", "search"]
+
+
+def test_a_dry_run_counts_the_calls_that_an_agent_may_make(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ("run", "--models", "fake/a", "--benchmarks", "question_answering", "--limit", "5", "--dry-run")
+    told = bakeoff(capsys, *args, "--methods", "naive,react,react:max_iterations=2,last_word=true")
+    assert "naive: 5 calls" in told and "react: 50 calls" in told
+    assert "react:last_word=true,max_iterations=2: 25 calls" in told
