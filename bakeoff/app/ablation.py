@@ -29,7 +29,7 @@ Answers = dict[str, list[float]]  # of each sample the scores of its repeats
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """One benchmark: the scores of every combination on the samples that all of them answered."""
 
     name: str
@@ -62,7 +62,7 @@ def ablation(runs: RunRepository, trials: TrialRepository, name: str) -> Ablatio
     parts, left_out = _parts(run, cells, factors, trials)
     if not parts:
         raise NotComparable(f"run '{name}' cannot be taken apart: {left_out[0]}", f"see: bakeoff show {name}")
-    return Ablation(name, factors, _tables(factors, parts), left_out, _remarks(run, parts))
+    return Ablation(name, factors, tables_of(factors, parts), left_out, _remarks(run, parts))
 
 
 def _factors(run: RunRecord, cells: Sequence[CellRecord]) -> Factors:
@@ -82,14 +82,14 @@ def _level(cell: CellRecord, factor: str) -> str:
 
 def _parts(
     run: RunRecord, cells: Sequence[CellRecord], factors: Factors, trials: TrialRepository
-) -> tuple[list[_Part], list[str]]:
+) -> tuple[list[Part], list[str]]:
     """What can be taken apart, and a line for each benchmark that cannot."""
     parts, left_out = [], []
     for index, spec in enumerate(run.spec.benchmarks):
         group = [cell for cell in cells if benchmark_of(cell.position, run.spec) == index]
         twins = sum(other.benchmark == spec.benchmark for other in run.spec.benchmarks) > 1
         name = f"{spec.benchmark} ({spec.profile})" if twins else spec.benchmark
-        found = [_answers(trials, cell) for cell in group]
+        found = [answers_of(trials, cell) for cell in group]
         empty = [cell.label for cell, answers in zip(group, found, strict=True) if not answers]
         shared = sorted(set(found[0]).intersection(*found[1:]))
         if empty:
@@ -102,7 +102,7 @@ def _parts(
     return parts, left_out
 
 
-def _answers(trials: TrialRepository, cell: CellRecord) -> Answers:
+def answers_of(trials: TrialRepository, cell: CellRecord) -> Answers:
     found: Answers = {}
     for _, sample, _, outcome, value in trials.values([cell.id]):
         if outcome.graded and value is not None:
@@ -112,7 +112,7 @@ def _answers(trials: TrialRepository, cell: CellRecord) -> Answers:
 
 def _part(
     name: str, group: Sequence[CellRecord], found: Sequence[Answers], shared: Sequence[str], factors: Factors
-) -> _Part:
+) -> Part:
     first = group[0]
     levels = [_levels(cell, group, factors) for cell in group]
     scores = {
@@ -120,7 +120,7 @@ def _part(
         for key, answers in zip(levels, found, strict=True)
     }
     asked = set().union(*found)
-    return _Part(
+    return Part(
         name, (first.benchmark, first.data_digest), scores, len(shared), len(asked) - len(shared), _spread(found)
     )
 
@@ -147,13 +147,13 @@ def _spread(found: Sequence[Answers]) -> Spread | None:
     return Spread(most, within, between)
 
 
-def _tables(factors: Factors, parts: Sequence[_Part]) -> list[EffectTable]:
+def tables_of(factors: Factors, parts: Sequence[Part]) -> list[EffectTable]:
     """A table for each benchmark, corrected together; and with several one over all samples, corrected by itself."""
     single = _corrected([_table(factors, part) for part in parts])
     distinct = list(_distinct(parts))
     if len(distinct) < 2:
         return single
-    whole = _Part(
+    whole = Part(
         "",
         ("", ""),
         {key: [value for part in distinct for value in part.scores[key]] for key in product(*factors.values())},
@@ -164,7 +164,7 @@ def _tables(factors: Factors, parts: Sequence[_Part]) -> list[EffectTable]:
     return [*single, *_corrected([replace(_table(factors, whole), benchmark=POOLED)])]
 
 
-def _distinct(parts: Sequence[_Part]) -> Iterator[_Part]:
+def _distinct(parts: Sequence[Part]) -> Iterator[Part]:
     """The parts without those that ask questions of an earlier one again, under another profile."""
     seen = set()
     for part in parts:
@@ -173,7 +173,7 @@ def _distinct(parts: Sequence[_Part]) -> Iterator[_Part]:
             yield part
 
 
-def _table(factors: Factors, part: _Part) -> EffectTable:
+def _table(factors: Factors, part: Part) -> EffectTable:
     from bakeoff.stats.factorial import factorial
 
     found = factorial(factors, part.scores, n_missing=part.missing)
@@ -193,7 +193,7 @@ def _corrected(tables: Sequence[EffectTable]) -> list[EffectTable]:
     ]
 
 
-def _remarks(run: RunRecord, parts: Sequence[_Part]) -> list[str]:
+def _remarks(run: RunRecord, parts: Sequence[Part]) -> list[str]:
     found = []
     if run.status in (RunStatus.RUNNING, RunStatus.INTERRUPTED):
         found.append("The run is not finished: whoever looks often, and stops when an effect shows, finds too many.")

@@ -33,6 +33,7 @@ COMMANDS = {
     "optimize": ("bakeoff.cli.optimize:optimize", "Measure ways to answer faster: speed, memory, same answers?"),
     "decisions": ("bakeoff.cli.decisions:decisions", "List A/B tests and their verdicts over time"),
     "effects": ("bakeoff.cli.effects:effects", "Say what each model, preset and method of a run adds"),
+    "ablate": ("bakeoff.cli.ablate:ablate", "Ask methods × options on one sample: what does each add, and cost?"),
     "grade": ("bakeoff.cli.grade:grade", "Grade stored answers by another profile, without a call"),
     "report": ("bakeoff.cli.report:report", "Write reports of runs: HTML, PDF, Markdown, LaTeX, figures, JSON, CSV, …"),
     "export": ("bakeoff.cli.export:export", "Write a run's trials, a line each"),
