@@ -19,9 +19,9 @@ from bakeoff.app.profiling import Ask, Profiler, planned_calls
 from bakeoff.app.settings import Settings, visible_gpus
 from bakeoff.app.workloads import Workload
 from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.hashing import identity_digest
 from bakeoff.core.protocols import Engine
 from bakeoff.core.specs import parse_spec
+from bakeoff.core.types import ModelIdentity
 from bakeoff.engines.architecture import Architecture
 from bakeoff.engines.memory import BITS, GIB, Dtype, Load, footprint
 from bakeoff.engines.presets import check_preset
@@ -127,7 +127,7 @@ def set_up(wanted: Wanted, workloads: Sequence[Workload], settings: Settings) ->
         None if price is None else price.cost(prompt, output),
         runs_here(first),
         made,
-        identity_digest(first.identity),
+        _named(first.identity),
         (lambda: None) if gpus is None else gpus.close,
     )
 
@@ -168,6 +168,13 @@ def _build(wanted: Wanted, settings: Settings, batch: tuple[str, int] | None) ->
     }
     spec = parse_spec({"models": [fields], "benchmarks": ["question_answering"]})  # a mistake is told as in a spec
     return wiring.build_engine(spec.models[0], check_preset(wanted.preset), wanted.timeout, settings)
+
+
+def _named(identity: ModelIdentity) -> str:
+    """What was measured, in one line: `transformers/qwen3-8b@4f1e… {"device":"cuda:0","dtype":"bf16",…}`."""
+    revision = f"@{identity.revision}" if identity.revision else ""
+    endpoint = f" at {identity.endpoint}" if identity.endpoint else ""
+    return f"{identity.engine}/{identity.name}{revision}{endpoint} {identity.settings}".strip()
 
 
 def _check_context(engine: Engine, workloads: Sequence[Workload]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +87,10 @@ def profile(
         def told(workload: str, point: Point) -> None:
             screen.talk(f"{workload}, {point_line(point)}")
 
-        found = asyncio.run(ready.profiler(told).run(ready.workloads))
+        measured = asyncio.run(ready.profiler(told).run(ready.workloads))
     finally:
         ready.close()
+    found = replace(measured, identity=ready.identity)
     fields = profile_json(found, growth, max_latency)
     if as_json:
         click.echo(orjson.dumps(fields).decode())

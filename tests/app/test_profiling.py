@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from bakeoff.app.profiling import FITS, OVER, SHORT, Ask, Profiler, planned_calls
+from bakeoff.app.profiling import FITS, OVER, SHORT, Ask, Profiler, memory, planned_calls, point_of
 from bakeoff.app.settings import Settings
 from bakeoff.app.workloads import Workload, of_length, of_methods, text_of, words_for
 from bakeoff.core.errors import BadRequest, ConfigInvalid, EngineError, Unavailable
 from bakeoff.core.protocols import EngineLimits
 from bakeoff.core.types import Completion, ModelIdentity, Request
-from bakeoff.core.usage import Usage
+from bakeoff.core.usage import DeviceUsage, Usage
 from bakeoff.reports.performance_profile import Point, Profile
-from bakeoff.runner.load import RanOut, ask_at_once, is_short_of_memory
+from bakeoff.runner.load import CallTime, RanOut, Timed, ask_at_once, is_short_of_memory
 from bakeoff.runner.metering import Meter
 from tests.conftest import require
 from tests.engines.tiny_model import make_tiny
@@ -296,3 +296,17 @@ def test_a_real_model_that_runs_out_of_memory_leaves_its_curve(tmp_path: Path) -
     point = curve["points"][0]
     assert point["memory_peak_bytes"] > 100_000_000 and 340 <= point["prompt_tokens"] <= 460
     assert curve["stopped"].startswith("memory ran out with 16 at once")
+
+
+def test_gpus_count_together_and_energy_is_that_of_the_repeats_alone() -> None:
+
+    timed = [Timed(2.0, [CallTime(2.0, 0.5, 10, 16)] * 4), Timed(4.0, [CallTime(4.0, 0.5, 10, 16)] * 4)]
+    loaded = Usage(0, 9, devices=(DeviceUsage(0, memory_peak=5), DeviceUsage(1, memory_peak=7)))
+    spent = Usage(3, 9, devices=(DeviceUsage(0, energy_j=30.0), DeviceUsage(1, energy_j=2.0)))
+    point = point_of(4, timed, loaded, spent, "device")
+    assert point.memory == 12 and point.energy_per_1000 == 250.0
+    assert point.output_per_s is not None and point.output_per_s.value == pytest.approx(24)
+    assert point.token_p50 is not None and point.token_p50.value == pytest.approx((0.1 + 3.5 / 15) / 2)
+    dark = Usage(3, 9, devices=(DeviceUsage(0, energy_j=30.0), DeviceUsage(1)))
+    assert point_of(4, timed, loaded, dark, "device").energy_per_1000 is None  # one does not tell
+    assert memory(loaded, "host") is None and memory(loaded, "") is None
