@@ -243,7 +243,11 @@ def _check_likelihood(model: PreparedModel, ready: PreparedBenchmark) -> None:
 
 
 def _check_tools(model: PreparedModel, ready: PreparedBenchmark) -> None:
-    """Raise ConfigInvalid when a profile hands tools to an engine that takes none."""
+    """Raise ConfigInvalid when a profile, or an agent, hands tools to an engine that takes none."""
+    if any(getattr(method, "native", False) for method in ready.methods) and not model.engine.limits.tools:
+        raise ConfigInvalid(
+            f"'{model.name}' is handed no tools, which react:calls=native asks for", "use react:calls=text, or auto"
+        )
     prompt = ready.profile.prompt
     if prompt is not None and prompt.tools and not model.engine.limits.tools:
         raise ConfigInvalid(

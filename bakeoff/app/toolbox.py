@@ -5,6 +5,7 @@ tools_for({"tools": "calculator+retrieval", "kb": "wiki"}, settings)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from bakeoff.tools import TOOLS
 
 Options = Mapping[str, bool | int | float | str]
 _MCP = "mcp:"
+_SECRET = re.compile(r"(?i)(?:key|token|secret|password)[^=&]{0,20}=")
 
 
 def tools_for(options: Options, settings: Settings) -> tuple[Tool, ...]:
@@ -102,6 +104,11 @@ def _of_server(target: str, options: Options, settings: Settings) -> tuple[Tool,
         raise ConfigInvalid(
             "the address of the MCP server holds a user or password, and a spec is stored",
             "put the key in the environment and name the variable: mcp_key_env=VARIABLE",
+        )
+    if _SECRET.search(urlsplit(target).query if host else ""):
+        raise ConfigInvalid(
+            "the address of the MCP server seems to hold a key, and a spec is stored",
+            "put it in the environment and name the variable: mcp_key_env=VARIABLE",
         )
     variable = str(options.get("mcp_key_env") or "")
     key = secret(variable) if variable else None

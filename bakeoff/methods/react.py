@@ -62,8 +62,13 @@ class React:
         )
         self._bounds = Bounds(int(options["max_iterations"]), int(options["prompt_chars"]), bool(options["last_word"]))
 
+    @property
+    def native(self) -> bool:
+        """Whether it needs an engine that is handed tools."""
+        return self._calls == "native"
+
     def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
-        return self._first(sample, task, self._calls == "native")
+        return self._first(sample, task, self.native)
 
     def _first(self, sample: Sample, task: Task, native: bool) -> tuple[Message, ...]:
         form = task.benchmark.answer_form()
@@ -117,7 +122,7 @@ class React:
                 return _answer(state, trail, move.status)
 
     def _is_native(self, engine: Engine) -> bool:
-        if self._calls == "native" and not engine.limits.tools:
+        if self.native and not engine.limits.tools:
             raise ConfigInvalid(
                 f"'{engine.identity.name}' is handed no tools, which react:calls=native asks for",
                 "use react:calls=text, or auto",

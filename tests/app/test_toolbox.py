@@ -57,6 +57,7 @@ def test_a_label_becomes_an_agent_with_its_tools(settings: Settings, tmp_path: P
         ("react:tools=search", ConfigInvalid, "HF_HUB_OFFLINE is set"),
         ("react:tools=x.py:y", ConfigInvalid, "no file 'x.py'"),
         ("react:tools=mcp:https://me:key@host/mcp", ConfigInvalid, "holds a user or password"),
+        ("react:tools=mcp:https://host/mcp?api_key=abc", ConfigInvalid, "seems to hold a key"),
         ("react:tools=mcp:https://host/mcp,mcp_key_env=NO_SUCH_KEY", MissingKey, "no API key for 'MCP server host'"),
         ("react:tools=calculator,allow=python", ConfigInvalid, "allow 'python', which is none of its tools"),
         ("react:max_iterations=0", ConfigInvalid, "from 1 to 50 is expected"),

@@ -90,3 +90,9 @@ def test_a_dry_run_counts_the_calls_that_an_agent_may_make(capsys: pytest.Captur
     told = bakeoff(capsys, *args, "--methods", "naive,react,react:max_iterations=2,last_word=true")
     assert "naive: 5 calls" in told and "react: 50 calls" in told
     assert "react:last_word=true,max_iterations=2: 25 calls" in told
+
+
+def test_an_engine_that_takes_no_tools_is_told_before_anything_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    args = ("run", "--models", "openai_compatible/m", "--base-url", "http://127.0.0.1:9/v1", "--api", "completions")
+    told = bakeoff(capsys, *args, "-b", "question_answering", "--methods", "react:calls=native", code=2)
+    assert "'openai_compatible/m' is handed no tools" in told and "complete" not in told
