@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bakeoff.app import wiring
 from bakeoff.app.fitting import MOST_GIB, host_memory, known_shape
@@ -23,6 +24,7 @@ from bakeoff.core.protocols import Engine
 from bakeoff.core.specs import parse_spec
 from bakeoff.core.types import ModelIdentity
 from bakeoff.engines.architecture import Architecture
+from bakeoff.engines.folder_shape import shape_of
 from bakeoff.engines.memory import BITS, GIB, Dtype, Load, footprint
 from bakeoff.engines.presets import check_preset
 from bakeoff.reports.performance_profile import Point
@@ -233,6 +235,10 @@ def _counter(wanted: Wanted, engine: str) -> Callable[[Workload, int], int | Non
 
 
 def _shape(model: str) -> Architecture | None:
+    """Of a folder by its config.json, of a model of the catalogue by its row."""
+    folder = Path(wiring.resolve_model(model).id).expanduser()
+    if folder.is_dir():
+        return shape_of(folder)
     try:
         return known_shape(model)[2]
     except ConfigInvalid:

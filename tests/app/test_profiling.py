@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bakeoff.app.profile_setup import Wanted, set_up
 from bakeoff.app.profiling import FITS, OVER, SHORT, Ask, Profiler, memory, planned_calls, point_of
 from bakeoff.app.settings import Settings
 from bakeoff.app.workloads import Workload, of_length, of_methods, text_of, words_for
@@ -310,3 +311,15 @@ def test_gpus_count_together_and_energy_is_that_of_the_repeats_alone() -> None:
     dark = Usage(3, 9, devices=(DeviceUsage(0, energy_j=30.0), DeviceUsage(1)))
     assert point_of(4, timed, loaded, dark, "device").energy_per_1000 is None  # one does not tell
     assert memory(loaded, "host") is None and memory(loaded, "") is None
+
+
+def test_a_batch_that_the_shape_puts_over_the_bound_is_not_loaded(tmp_path: Path) -> None:
+    require("torch")
+    require("transformers")
+    folder = make_tiny(tmp_path / "tiny")
+    wanted = Wanted(f"transformers/{folder}", dummy=True, args={"device": "cpu", "dtype": "fp32"}, memory_gib=0.0005)
+    ready = set_up(wanted, [of_length(400, 50)], Settings.load())
+    assert ready.ask.bound == int(0.0005 * (1 << 30) * 0.8) and ready.ask.memory_of == "host"
+    found = asyncio.run(ready.profiler(lambda workload, point: None).run(ready.workloads))
+    assert list(found.curves[0].points) == []
+    assert found.curves[0].stopped.startswith("1 at once would take ") and "of 0.4 MiB" in found.curves[0].stopped
