@@ -41,6 +41,7 @@ class Reply:
     first_token_s: float
     batch: int
     logprobs: tuple[TokenLogProb, ...] = ()
+    queue_s: float = 0.0  # until its batch began
 
 
 class Row:
@@ -57,6 +58,7 @@ class Row:
 
     def begin(self) -> None:
         """From the start, as if nothing had been made yet."""
+        self.began = time.perf_counter()
         self.made: list[int] = []
         self.told: list[TokenLogProb] = []
         self.dice = random.Random(self.sampling.seed)
@@ -80,7 +82,7 @@ def generate(
         alive = []
         for place, row in enumerate(left):
             if len(row.made) == 1:
-                row.first_token_s = time.perf_counter() - row.asked
+                row.first_token_s = time.perf_counter() - row.began
             reply = _ended(row, text, ends, batch)
             if reply is not None:
                 row.settle(reply)
@@ -144,7 +146,7 @@ def _ended(row: Row, text: Text, ends: frozenset[int], batch: int) -> Reply | No
     cuts = [place for stop in row.sampling.stop if stop and (place := said.find(stop)) >= 0]
     said = said[: min(cuts)] if cuts else said
     count = len(row.made)
-    return Reply(said, finish, len(row.prompt), count, row.first_token_s, batch, tuple(row.told))
+    return Reply(said, finish, len(row.prompt), count, row.first_token_s, batch, tuple(row.told), row.began - row.asked)
 
 
 def _stopped(row: Row, text: Text) -> bool:

@@ -23,6 +23,7 @@ import asyncio
 import importlib.metadata
 import importlib.util
 import sys
+import time
 from collections.abc import Callable
 
 import orjson
@@ -77,12 +78,15 @@ class Transformers:
         )
 
     async def generate(self, request: Request) -> Completion:
+        began = time.perf_counter()
         if self._host is None:
             moves = self._settings.fallback and not self._used.quantization  # few bits stay where they were made
             self._host = Host(self._start, self._settings.batch, self._settings.gather_ms / 1000, moves, self._say)
         host = self._host
+        ready = host.ready.done()
         job = await asyncio.to_thread(self.to_job, request)  # in a thread: the model computes meanwhile
         await self._loaded(host)
+        waited_s = 0.0 if ready else time.perf_counter() - began  # for the model: no part of what a call takes
         host.submit(job)
         try:
             async with asyncio.timeout(self._config.timeout):
@@ -96,6 +100,7 @@ class Transformers:
             job.reply.cancel()  # takes it out of the batch if the caller is gone
         if self._settings.dummy:
             completion.finish_reason = "dummy"  # random weights: the runner grades no such reply
+        completion.queue_s = waited_s
         completion.raw = self._exchange(request, completion, host)
         return completion
 
@@ -191,6 +196,7 @@ def from_reply(reply: Reply) -> Completion:
         reply.finish,
         reply.prompt_tokens,
         reply.output_tokens,
+        queue_s=reply.queue_s,
         first_token_s=reply.first_token_s,
         logprobs=reply.logprobs,
     )
