@@ -235,6 +235,7 @@ class TestHash:
             {"samples": "mine"},
             {"seed": 1},
             {"judges": ["fake/j"]},
+            {"optimisations": ["sequential"]},
             {"methods": "naive,cot", "decision": {}},
             {"benchmarks": [{"benchmark": "gsm8k", "scorer": "judge"}]},
             {"benchmarks": [{"benchmark": "gsm8k", "options": {"rubric": "x"}}]},
@@ -245,7 +246,8 @@ class TestHash:
 
     def test_every_field_is_either_measured_or_operational(self) -> None:
         spec = parse_spec(SMALLEST)
-        assert set(spec.measured()) | OPERATIONAL | {"judges", "decision"} == set(ExperimentSpec.model_fields)
+        unset = {"judges", "decision", "optimisations", "measurement"}
+        assert set(spec.measured()) | OPERATIONAL | unset == set(ExperimentSpec.model_fields)
         assert not set(spec.measured()) & OPERATIONAL
         assert "judges" in parse_spec({**SMALLEST, "judges": "fake/j"}).measured()  # unset, old hashes stay
 
