@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from bakeoff.core.types import Estimate, Json
 
@@ -104,10 +103,13 @@ def growth(before: Point, after: Point) -> float | None:
 
 
 def knee(points: Sequence[Point], least: float) -> int | None:
-    """The batch from which on a doubling brings less than `least`; None where every doubling brought more."""
-    for before, after in pairwise(points):
-        found = growth(before, after)
-        if found is not None and found < least:
+    """The smallest batch beyond which no point brings `least` more for each doubling; None where the last but one does.
+
+    All points beyond are asked, not the next alone: one that was disturbed must not end the climb.
+    """
+    for place, before in enumerate(points[:-1]):
+        found = [growth(before, after) for after in points[place + 1 :]]
+        if all(one is not None and one < least for one in found):
             return before.batch
     return None
 

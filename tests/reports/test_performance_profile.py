@@ -40,6 +40,10 @@ def test_the_knee_is_the_batch_beyond_which_a_doubling_brings_little() -> None:
     assert advice.sentence == "take 4: beyond it throughput grows by less than 10 % for each doubling"
 
 
+def test_one_point_that_was_disturbed_does_not_end_the_climb() -> None:
+    assert knee([point(1, 2.83), point(2, 2.82), point(4, 4.33), point(8, 11.2), point(16, 10.2)], 0.1) == 8
+
+
 def test_a_bound_on_latency_takes_less() -> None:
     found = advise(BENT, 0.1, max_latency=1.3)
     assert (found.batch, found.sentence) == (2, "take 2: the largest whose calls end within 1.3 s (p95)")
