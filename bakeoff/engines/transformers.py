@@ -100,7 +100,7 @@ class Transformers:
             job.reply.cancel()  # takes it out of the batch if the caller is gone
         if self._settings.dummy:
             completion.finish_reason = "dummy"  # random weights: the runner grades no such reply
-        completion.queue_s = waited_s
+        completion.queue_s = max(completion.queue_s, waited_s)  # a row waits while the model is loaded, too
         completion.raw = self._exchange(request, completion, host)
         return completion
 

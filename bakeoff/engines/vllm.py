@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,11 +84,13 @@ class Vllm:
         )
 
     async def generate(self, request: Request) -> Completion:
-        host = self._host
+        began, host = time.perf_counter(), self._host
         if host is None or host.gone:
             host = await asyncio.to_thread(self._opened, self._closings)
+        ready = host.ready.done()
         rows, job = await asyncio.to_thread(self.to_job, request)  # in a thread: vLLM computes meanwhile
         await self._loaded(host)
+        waited_s = 0.0 if ready else time.perf_counter() - began  # for the model: no part of what a call takes
         try:
             async with asyncio.timeout(self._config.timeout):
                 await asyncio.to_thread(host.submit, job)
@@ -99,6 +102,7 @@ class Vllm:
         completion = self._completion(request, rows, reply)
         if self._settings.dummy:
             completion.finish_reason = "dummy"  # random weights: the runner grades no such reply
+        completion.queue_s += waited_s
         completion.raw = self._exchange(request, completion, reply, host)
         return completion
 

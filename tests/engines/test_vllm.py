@@ -538,6 +538,7 @@ def test_messages_become_tokens_here_and_replies_completions(tiny: Path) -> None
     usage = exchange["response"]["usage"]
     assert usage["prompt_tokens_details"]["cached_tokens"] == reply.cached_tokens == (reply.prompt_tokens or 0) // 2
     assert reply.text.split() == [str(token) for token in engine.to_job(ask("Hi"))[1].message["prompt"]]  # type: ignore[union-attr]
+    assert reply.queue_s > 0.001  # the process says 0.001, and the wait for it is no part of a call either
     assert [item.token for item in likely.logprobs] == [" yes", " no"]
     assert all(item.logprob == sum(value for _, value in item.top) < 0 for item in likely.logprobs)
     assert engine.prefix_cache == (0, 0)  # closed
