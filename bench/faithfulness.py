@@ -2,6 +2,7 @@
 
     python -m bench.faithfulness overlap                      # no model
     python -m bench.faithfulness judge smollm2-135m 100       # a judge, on so many pairs of each set
+    python -m bench.faithfulness judge smollm2-135m 100 rte   # of one set
     python -m bench.faithfulness nli facebook/bart-large-mnli # by name or folder
 
 For each set: the agreement with the human label at the threshold of 0.5 (Wilson), beside that of the commoner label,
@@ -98,6 +99,7 @@ def tell(label: str, name: str, values: Values, labels: Sequence[bool]) -> None:
 async def measure(args: Sequence[str]) -> None:
     kind, model = args[0], args[1] if len(args) > 1 else ""
     limit = int(args[2]) if len(args) > 2 else None
+    only = args[3] if len(args) > 3 else ""
     engine = None
     if kind == "judge":
         engine = build_engine(ModelSpec(model=model), "balanced", 600.0, Settings.load())
@@ -106,6 +108,8 @@ async def measure(args: Sequence[str]) -> None:
         back_end = build_entailment((), kind, model)
     try:
         for name, pairs in sets().items():
+            if only and name != only:
+                continue
             chosen = drawn(pairs, limit)
             labels = [truth for _, truth in chosen]
             said = await back_end.support([pair for pair, _ in chosen])

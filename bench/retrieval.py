@@ -2,6 +2,7 @@
 
     python -m bench.retrieval corpus OUT       # corpus.jsonl, questions.jsonl, answers.jsonl
     python -m bench.retrieval speed 20000      # exact search, BM25, hybrid, Qdrant in a folder: p50 and memory
+    python -m bench.retrieval exact 200000     # exact search alone
     python -m bench.retrieval ingest 300       # chunks a second, of texts that fill the window
 
 The corpus has the paragraphs of SQuAD (XQuAD's English part), of HotpotQA's distractor sample, of RGB and the
@@ -104,30 +105,42 @@ def _write(path: Path, rows: Sequence[Row]) -> None:
     path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
 
 
-def speed(chunks: int) -> None:
+def _vectors(path: Path, chunks: int) -> Matrix:
+    """Write random vectors of length 1; queries that are near some of them."""
     draw = np.random.default_rng(7)
+    vectors = draw.standard_normal((chunks, DIMENSIONS), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.save(path / "vectors.npy", vectors)
+    return vectors[draw.integers(0, chunks, QUERIES)] + draw.normal(0, 0.05, (QUERIES, DIMENSIONS)).astype("f4")
+
+
+def exact(chunks: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        asked = _vectors(Path(folder), chunks)
+        index = ExactIndex.open(Path(folder) / "vectors.npy")
+        print(f"{chunks:,} chunks")
+        _timed("exact", lambda place: index.nearest(asked[place], 10))
+
+
+def speed(chunks: int) -> None:
     words = [f"word{number}" for number in range(30_000)]
     chance = random.Random(7)
     texts = [" ".join(chance.choices(words, k=120)) for _ in range(chunks)]
     queries = [" ".join(chance.choices(words, k=8)) for _ in range(QUERIES)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        vectors = draw.standard_normal((chunks, DIMENSIONS), dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        np.save(path / "vectors.npy", vectors)
-        asked = vectors[draw.integers(0, chunks, QUERIES)] + draw.normal(0, 0.05, (QUERIES, DIMENSIONS)).astype("f4")
-        del vectors
+        asked = _vectors(path, chunks)
         began = time.perf_counter()
         Bm25.build(texts, path / "bm25")
         print(f"{chunks:,} chunks · BM25 indexed in {time.perf_counter() - began:.1f} s")
         del texts
-        exact, lexical = ExactIndex.open(path / "vectors.npy"), Bm25.open(path / "bm25")
+        dense, lexical = ExactIndex.open(path / "vectors.npy"), Bm25.open(path / "bm25")
 
         def hybrid(place: int) -> None:
-            halves = [exact.nearest(asked[place], 10), lexical.nearest(queries[place], 10)]
+            halves = [dense.nearest(asked[place], 10), lexical.nearest(queries[place], 10)]
             fuse([[row for row, _ in half] for half in halves])
 
-        _timed("exact", lambda place: exact.nearest(asked[place], 10))
+        _timed("exact", lambda place: dense.nearest(asked[place], 10))
         _timed("bm25", lambda place: lexical.nearest(queries[place], 10))
         _timed("hybrid (without embedding the query)", hybrid)
         _in_memory(np.load(path / "vectors.npy"), asked)
@@ -178,6 +191,8 @@ def main(args: Sequence[str]) -> None:
             corpus(Path(out))
         case ["speed", count]:
             speed(int(count))
+        case ["exact", count]:
+            exact(int(count))
         case ["ingest", count]:
             ingest(int(count))
         case _:
