@@ -103,7 +103,7 @@ def growth(before: Point, after: Point) -> float | None:
 
 
 def knee(points: Sequence[Point], least: float) -> int | None:
-    """The smallest batch beyond which no point brings `least` more for each doubling; None where the last but one does.
+    """The smallest batch beyond which no point brings `least` more for each doubling; None where the last does.
 
     All points beyond are asked, not the next alone: one that was disturbed must not end the climb.
     """
