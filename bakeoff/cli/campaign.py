@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bakeoff.core.campaign import CampaignSpec, CampaignState, Check, Gate
     from bakeoff.core.types import Json
 
+INTERRUPTED = 130
 _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not measured": ("  – ", "yellow")}
 
 
@@ -69,7 +70,7 @@ def run(
 ) -> int:
     """Go through the gates of campaign FILE that are left.
 
-    Exit code 0 when every gate passed, 1 when one failed.
+    Exit code 0 when every gate passed, 1 when one failed, 130 after Ctrl-C.
     """
     from bakeoff.app import campaign as use
 
@@ -83,6 +84,9 @@ def run(
             return 0
         say = (lambda line: None) if quiet else (lambda line: screen.talk(inert(line)))
         state = use.run_campaign(spec, where, laboratory, say, retry)
+    except KeyboardInterrupt:
+        screen.talk(f"interrupted: what was answered is kept; go on with: bakeoff campaign {file}")
+        return INTERRUPTED
     finally:
         laboratory.close()
     return _tell(spec, state, where, as_json)

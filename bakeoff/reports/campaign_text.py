@@ -41,7 +41,7 @@ def sections(report: CampaignReport) -> list[Section]:
         Section("Gates", [_gates(report)]),
         Section("What failed", [Bullets(failures(report))]),
         Section("Scores", _scores(report)),
-        Section("Speed and memory", [_performance(report), Paragraph(_HOW)]),
+        Section("Speed and memory", [_speed(report), _held(report), Paragraph(_HOW)]),
         Section("What size buys", _sizes(report)),
         Section("Signatures", [Verbatim([cell.signature for run in report.runs for cell in run.cells])]),
     ]
@@ -86,6 +86,8 @@ def bound_text(check: Check) -> str:
         return ""
     if check.criterion in ("memory_share", "failure_rate") and isinstance(check.bound, int | float):
         return f"{_RULES[check.criterion]} {100 * check.bound:g} %"
+    if check.criterion.startswith("all_"):
+        return f"all {check.bound:,}" if isinstance(check.bound, int) else "all"
     if check.criterion in _RULES:
         return f"{_RULES[check.criterion]} {check.bound:,}"
     return f"{check.bound:,}" if isinstance(check.bound, int) else str(check.bound)
@@ -142,11 +144,16 @@ def _question(cell: CellSummary) -> str:
     return f"{cell.cell.benchmark}{method}"
 
 
-def _performance(report: CampaignReport) -> Table:
+def _speed(report: CampaignReport) -> Table:
     head = ("model", "preset", "coverage", "first reply", "first token", "alone tok/s", "evaluated tok/s", "p50", "p95")
-    rows = [(*_tried(one), *_evaluated(report, one), *_memory(one)) for one in report.combinations]
-    memory = ("memory at most", "share", "before → after")
-    return Table("performance", "Speed and memory", (*head, *memory), rows, frozenset(range(3, 12)))
+    rows = [(*_tried(one), *_evaluated(report, one)) for one in report.combinations]
+    return Table("speed", "Speed", head, rows, frozenset(range(3, 9)))
+
+
+def _held(report: CampaignReport) -> Table:
+    head = ("model", "preset", "memory at most", "share of the device", "before → after")
+    rows = [(one.model, one.preset, *_memory(one)) for one in report.combinations if one.memory_peak is not None]
+    return Table("memory", "Memory", head, rows, frozenset({2, 3, 4}))
 
 
 def _tried(one: Combination) -> tuple[str, ...]:
