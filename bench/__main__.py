@@ -12,6 +12,7 @@
     report    reports, comparisons and verdicts over 1,000,000 trials (some minutes, to fill the store)
     transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
     agent     CPU for a step of an agent, and 1,000 questions at 64 in flight against the ideal
+    steps     CPU for a step of each reasoning method, beside the engine
     overhead  tokens/s of a run beside those of llama.cpp, Transformers and vLLM called bare
     prefix    time to the first token of prompts with shared contexts, with and without cache and order (minutes)
     idle      share of time in which an engine in process has nothing to do
@@ -44,6 +45,7 @@ from bench.prefix import prefix
 from bench.replay import replays
 from bench.report import report
 from bench.resumable import fill_store
+from bench.steps import steps
 from bench.stub import stub_server
 from bench.terminal import terminals
 from bench.transformers_batch import transformers_batch
@@ -195,6 +197,7 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "replay": replays,
     "bootstrap": bootstrap,
     "agent": agent,
+    "steps": steps,
     "early": early,
     "overhead": overhead,
     "transformers": transformers_batch,
