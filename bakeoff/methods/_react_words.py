@@ -12,7 +12,7 @@ import orjson
 from bakeoff.core.tools import Tool
 from bakeoff.core.types import Json, Message
 
-STOP = ("\nObservation:",)
+STOP = ("\nObservation:", "\nQuestion:")  # what it would write of itself: a result, the next question
 LEFT_OUT = "(left out, as there is no room)"
 _CUT_STEP = 80
 _TEXT = """\
