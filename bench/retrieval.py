@@ -111,7 +111,8 @@ def _vectors(path: Path, chunks: int) -> Matrix:
     vectors = draw.standard_normal((chunks, DIMENSIONS), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     np.save(path / "vectors.npy", vectors)
-    return vectors[draw.integers(0, chunks, QUERIES)] + draw.normal(0, 0.05, (QUERIES, DIMENSIONS)).astype("f4")
+    near = vectors[draw.integers(0, chunks, QUERIES)] + draw.normal(0, 0.05, (QUERIES, DIMENSIONS))
+    return np.asarray(near, np.float32)
 
 
 def exact(chunks: int) -> None:
