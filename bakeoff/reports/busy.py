@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bakeoff.core.types import Estimate
@@ -50,7 +50,8 @@ class Busy:
         starts: list[float] = []
         before: list[float] = []
         busy, end = 0.0, -math.inf
-        for span in sorted(spans, key=lambda span: span.begin):
+        for place in sorted(range(len(spans)), key=lambda place: spans[place].begin):  # spans may be made on the fly
+            span = spans[place]
             if span.begin > end:
                 starts.append(span.begin)
                 before.append(busy)
@@ -65,27 +66,26 @@ class Busy:
         return math.fsum(span.seconds for span in self.spans) / self.seconds if self.seconds > 0 else None
 
     def output_rate(self) -> Estimate | None:
-        return self._rate([(span.begin + (span.first or 0.0), span.end, span.output or 0.0) for span in self.spans])
+        return self._rate((span.begin + (span.first or 0.0), span.end, span.output or 0.0) for span in self.spans)
 
     def prompt_rate(self) -> Estimate | None:
-        return self._rate([(span.begin, span.begin + (span.first or 0.0), span.prompt or 0.0) for span in self.spans])
+        return self._rate((span.begin, span.begin + (span.first or 0.0), span.prompt or 0.0) for span in self.spans)
 
     def request_rate(self) -> Estimate | None:
-        return self._rate([(span.begin, span.end, 1.0) for span in self.spans])
+        return self._rate((span.begin, span.end, 1.0) for span in self.spans)
 
-    def _rate(self, parts: Sequence[tuple[float, float, float]]) -> Estimate | None:
+    def _rate(self, parts: Iterable[tuple[float, float, float]]) -> Estimate | None:
         """Amounts over time, each spread evenly from its begin to its end."""
         if self.seconds <= 0:
             return None
-        total, n = math.fsum(amount for _, _, amount in parts), len(parts)
-        if n < LEAST_CALLS:
-            return rate(total / self.seconds, (), n)
-        length = self.seconds / MOST_BLOCKS
+        length, total = self.seconds / MOST_BLOCKS, 0.0
         blocks = [0.0] * MOST_BLOCKS
         for begin, end, amount in parts:
+            total += amount
             for block, share in _shares(self._place(begin), self._place(end), length):
                 blocks[block] += amount * share
-        return rate(total / self.seconds, [amount / length for amount in blocks], n)
+        n = len(self.spans)
+        return rate(total / self.seconds, [amount / length for amount in blocks] if n >= LEAST_CALLS else (), n)
 
     def _place(self, moment: float) -> float:
         """How much busy time lies before a moment."""

@@ -16,6 +16,7 @@ import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 from bakeoff.core.records import CallTimes
 from bakeoff.core.timing import STEP_S, steps
@@ -154,29 +155,46 @@ class CallTally:
         hits = proportion(min(cached, self.calls), self.calls, 0) if self.calls else None
         if not self.made:
             return Performance(self.calls, 0, response_hits=hits)
-        spans = [self._span(place) for place in range(self.made)]
+        spans = Spans(self._ends, self._rows)
         busy = Busy.of(spans)
-        prefix = ratio(self._prefix) if self._prefix else None
         return Performance(
             calls=self.calls,
             made=self.made,
             first_token=_quantiles([span.first for span in spans if span.first is not None]),
             between_tokens=_quantiles([pace for span in spans if (pace := _pace(span)) is not None]),
             gaps=_pooled(self._gaps),
-            whole=_quantiles([span.seconds for span in spans]),
+            whole=_quantiles(self._rows[0::4]),
             output_per_s=busy.output_rate() if self.output_tokens is not None else None,
-            prompt_per_s=busy.prompt_rate() if not any(span.prompt is None for span in spans) else None,
+            prompt_per_s=busy.prompt_rate() if not any(map(math.isnan, self._rows[2::4])) else None,
             requests_per_s=busy.request_rate(),
             busy_s=busy.seconds,
             in_flight=busy.in_flight,
             response_hits=hits,
-            prefix_hits=prefix,
+            prefix_hits=ratio(self._prefix) if self._prefix else None,
             prefix_saved_s=saved(self._reading) if any(cached for cached, _ in self._prefix) else None,
         )
 
-    def _span(self, place: int) -> Span:
+
+class Spans(Sequence[Span]):
+    """The calls of a tally as spans, each made when it is asked for: a million of them take no memory."""
+
+    def __init__(self, ends: Sequence[float], rows: Sequence[float]) -> None:
+        self._ends = ends
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, place: int) -> Span: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Span]: ...
+    def __getitem__(self, place: int | slice) -> Span | list[Span]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        end = self._ends[place]
         seconds, first, prompt, output = self._rows[4 * place : 4 * place + 4]
-        return Span(self._ends[place] - seconds, seconds, _known(first), _known(prompt), _known(output))
+        return Span(end - seconds, seconds, _known(first), _known(prompt), _known(output))
 
 
 def _known(value: float) -> float | None:
