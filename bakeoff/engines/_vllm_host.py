@@ -28,7 +28,7 @@ from typing import IO, Any
 
 import orjson
 
-from bakeoff.core.errors import BakeoffError, EngineError, Unavailable
+from bakeoff.core.errors import BadResponse, BakeoffError, EngineError, Unavailable
 from bakeoff.core.types import Json
 from bakeoff.engines._vllm_messages import error_of, is_memory, load_error, reason_in, short
 
@@ -110,9 +110,12 @@ class Host:
             stdin.flush()
 
     def _read(self, source: IO[bytes]) -> None:
-        with source:
-            for line in source:
-                self._hear(orjson.loads(line))
+        try:
+            with source:
+                for line in source:
+                    self._hear(orjson.loads(line))
+        except (ValueError, KeyError) as error:  # no line of ours: whatever comes next cannot be trusted either
+            self._end(BadResponse(f"the process of vLLM said something else than a reply ({error!s:.120})"))
         self._ended()
 
     def _hear(self, message: dict[str, Any]) -> None:

@@ -480,6 +480,20 @@ def test_closing_while_a_model_is_loaded_ends_it_at_once() -> None:
 
 
 @in_repository
+def test_a_process_that_talks_nonsense_is_ended_and_a_request_it_refuses_is_told() -> None:
+    opened = host()
+    refused, waiting, broken = (Job({"prompt": [number]}) for number in (1004, 1002, 1007))
+    opened.submit(refused)
+    assert isinstance(refused.reply.exception(30), BadRequest)
+    opened.submit(waiting)
+    opened.submit(broken)
+    for job in (waiting, broken):
+        assert isinstance(job.reply.exception(30), BadResponse)
+    opened.close()
+    assert not group_lives(opened.pid)
+
+
+@in_repository
 def test_a_call_taken_back_is_not_answered_and_harms_no_other() -> None:
     opened = host()
     hanging, other = Job({"prompt": [1002]}), Job({"prompt": [7]})

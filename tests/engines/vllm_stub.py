@@ -1,7 +1,8 @@
 """A process that speaks as engine 'vllm''s own does, with no vLLM in it: every reply is the tokens of its prompt.
 
 Prompts that begin with these tokens do something else: 1001 ends the process, 1002 hangs, 1003 says that its engine
-is dead, 1004 refuses, 1005 writes to both outputs first, 1006 answers what nobody asked. Arguments named
+is dead, 1004 refuses, 1005 writes to both outputs first, 1006 answers what nobody asked, 1007 says what is no line
+of ours. Arguments named
 `fail`, `die`, `hang` do so while it starts. It starts a child of its own, as vLLM does, and writes that child's number
 to the file `child`.
 """
@@ -68,6 +69,9 @@ def answer(out: int, message: dict[str, Any]) -> None:
         case 1005:
             print("stdout is vLLM's own", flush=True)
             print("and so is stderr", file=sys.stderr, flush=True)
+        case 1007:
+            os.write(out, b"Segmentation fault\n")
+            return
         case 1006:
             say(out, {"id": number + 1000, "text": "for nobody", "finish": "stop"})
     text = " ".join(map(str, prompt))
