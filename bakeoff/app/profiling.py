@@ -130,11 +130,10 @@ class Profiler:
                 raise
             self._end(f"{batch} at once failed ({error.message:.160})", Tried(batch, f"failed: {error.code}"))
             return False
-        points = sorted([*curve.points, point], key=lambda one: one.batch)
         over = bound is not None and point.memory is not None and point.memory > bound
         tried = Tried(batch, OVER if over else FITS, point.memory)
-        self.curves[-1] = replace(curve, points=points, tried=[*curve.tried, tried])
-        self._told(workload.name, point)
+        self.curves[-1] = replace(curve, tried=[*curve.tried, tried])
+        self._keep(point, workload)
         if over:
             self._end(f"{batch} at once took {_gib(point.memory or 0)} of {_gib(bound or 0)}")
         return not over
@@ -174,10 +173,17 @@ class Profiler:
         return max(fits, default=None), fails
 
     async def _measured(self, workload: Workload, batch: int, repeats: int) -> Point:
-        ask = self._ask
+        """One point. A Ctrl-C goes on when the engine is closed; the repeats before it are kept as a point."""
         meter = self._meter()
         meter.begin()
-        engine = await self._engine(batch)
+        try:
+            engine = await self._engine(batch)
+        except BaseException:
+            meter.end()
+            raise
+        timed: list[Timed] = []
+        ended: asyncio.CancelledError | None = None
+        spent = None
         try:
             if workload.name not in self._words:
                 self._words[workload.name] = await words_for(engine, workload)
@@ -186,14 +192,30 @@ class Profiler:
             energy = self._meter()
             energy.begin()
             try:
-                timed = [await ask_at_once(engine, requests, batch, ask.rounds) for _ in range(repeats)]
+                for _ in range(repeats):
+                    timed.append(await ask_at_once(engine, requests, batch, self._ask.rounds))
+            except asyncio.CancelledError as cancelled:
+                ended = cancelled
             finally:
                 spent = await asyncio.to_thread(energy.end)
         finally:
             usage = await asyncio.to_thread(meter.end)
             if engine is not self._shared:
                 await engine.close()
-        return point_of(batch, timed, usage, spent, ask.memory_of)
+        point = point_of(batch, timed, usage, spent, self._ask.memory_of) if timed else None
+        if ended is not None:
+            if point is not None:
+                self._keep(point, workload)
+            raise ended
+        if point is None:
+            raise ConfigInvalid("no call was made", "ask for at least one repeat")
+        return point
+
+    def _keep(self, point: Point, workload: Workload) -> None:
+        curve = self.curves[-1]
+        points = sorted([*curve.points, point], key=lambda one: one.batch)
+        self.curves[-1] = replace(curve, points=points)
+        self._told(workload.name, point)
 
     async def _engine(self, batch: int) -> Engine:
         if self._ask.own_engine:

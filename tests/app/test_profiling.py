@@ -208,6 +208,31 @@ def test_an_interrupt_keeps_what_was_measured_and_closes_the_engine() -> None:
     assert log.count("closed 1") == 1 and log.count("closed 2") == 1
 
 
+def test_the_repeats_before_an_interrupt_are_a_point_of_their_own() -> None:
+    log: list[str] = []
+
+    class Stopping(Scripted):
+        async def generate(self, request: Request) -> Completion:
+            if self.asked == 2 + 4 + 4:  # calibration, warm-up, the first repeat
+                task = main_task[0]
+                task.cancel()
+            return await super().generate(request)
+
+    main_task: list[asyncio.Task[object]] = []
+
+    async def main() -> Profile:
+        task = asyncio.current_task()
+        assert task is not None
+        main_task.append(task)
+        one = ask(batches=(4, 8), repeats=5)
+        made = Profiler(one, lambda b: Stopping(b, log), lambda: Held(None), lambda w, b: None, lambda w, p: None)
+        return await made.run([LENGTH])
+
+    found = asyncio.run(main())
+    assert found.interrupted and log == ["closed 4"]
+    assert [(point.batch, point.repeats, point.calls) for point in found.curves[0].points] == [(4, 1, 4)]
+
+
 def test_calls_at_once_are_as_many_as_told_and_begin_together() -> None:
     most = itertools.count()
     under_way: list[int] = []
