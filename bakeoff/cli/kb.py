@@ -236,9 +236,9 @@ def _evaluation_lines(found: Evaluation) -> list[str]:
         lines.append(f"{way.label:<16}" + "".join(f"{text:<24}" for text in told) + f"{way.p50_ms:.1f} ms")
     for one in found.contrasts:
         moved = one.found.difference
-        p = "–" if one.p is None else f"{one.p:.4f}"
+        p = "is not defined" if one.p is None else f"= {one.p:.4f}" if one.p >= 0.0001 else "< 0.0001"
         difference = f"{moved.value:+.3f} [{moved.low:+.3f}, {moved.high:+.3f}]"
-        lines.append(f"{one.label} – {one.beside}: {one.measure} {difference}, paired t p = {p} (Holm)")
+        lines.append(f"{one.label} – {one.beside}: {one.measure} {difference}, paired t p {p} (Holm)")
     return lines
 
 
