@@ -45,8 +45,12 @@ class LeastToMost:
     def reasons(self, task: Task) -> bool:
         return True
 
+    def calls(self, sample: Sample, task: Task) -> int:
+        """The most calls that an answer takes."""
+        return self._most + 2
+
     def limit(self, sample: Sample, task: Task) -> int:
-        return (self._most + 2) * task.sampling(sample, 0, (), True).max_tokens
+        return self.calls(sample, task) * task.sampling(sample, 0, (), True).max_tokens
 
     async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer:
         sampling = task.sampling(sample, repeat, (), True)

@@ -94,8 +94,12 @@ class SelfConsistency:
     def reasons(self, task: Task) -> bool:
         return True
 
+    def calls(self, sample: Sample, task: Task) -> int:
+        """The most calls that an answer takes."""
+        return self._votes
+
     def limit(self, sample: Sample, task: Task) -> int:
-        return self._votes * task.sampling(sample, 0, (), True).max_tokens
+        return self.calls(sample, task) * task.sampling(sample, 0, (), True).max_tokens
 
     def sampling(self, sample: Sample, task: Task, number: int) -> Sampling:
         """Of the vote whose `Request.repeat` is `number`: at a temperature, with a seed of its own."""

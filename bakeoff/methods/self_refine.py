@@ -46,8 +46,12 @@ class SelfRefine:
     def reasons(self, task: Task) -> bool:
         return True
 
+    def calls(self, sample: Sample, task: Task) -> int:
+        """The most calls that an answer takes."""
+        return 1 + 2 * self._rounds
+
     def limit(self, sample: Sample, task: Task) -> int:
-        return (1 + 2 * self._rounds) * task.sampling(sample, 0, (), True).max_tokens
+        return self.calls(sample, task) * task.sampling(sample, 0, (), True).max_tokens
 
     async def answer(self, sample: Sample, task: Task, engine: Engine, repeat: int) -> Answer:
         sampling, trail = task.sampling(sample, repeat, (), True), Trail(engine)

@@ -113,6 +113,8 @@ class TestEveryMethod:
         engine = Scripted((lambda request: "NO MISTAKES") if stop else plain)
         ask(method, engine, sample, task)
         assert sum(request.sampling.max_tokens for request in engine.requests) <= method.limit(sample, task)
+        counted = getattr(method, "calls", lambda sample, task: 1)  # what a dry run counts
+        assert len(engine.requests) <= counted(sample, task)
 
     def test_the_same_calls_in_any_order_and_company(self, name: str) -> None:
         benchmark = suite()
