@@ -22,6 +22,7 @@ from bakeoff.store.database import Database
 _EXTRAS = (
     ("llama-cpp", "xllamacpp", "models in this process (llama_cpp)"),
     ("transformers", "torch transformers", "models in this process (transformers)"),
+    ("vllm", "vllm", "models of vLLM without a server"),
     ("gpu", "pynvml", "memory, power and use of NVIDIA GPUs"),
     ("postgres", "psycopg", "PostgreSQL as a store"),
     ("hub", "huggingface_hub", "downloads from the hub"),

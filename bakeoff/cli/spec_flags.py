@@ -230,7 +230,7 @@ def _is_here(name: str) -> bool:
     from bakeoff.app.wiring import resolve_model
 
     try:
-        return resolve_model(name).engine in ("fake", "llama_cpp", "transformers")
+        return resolve_model(name).engine in ("fake", "llama_cpp", "transformers", "vllm")
     except UsageError:  # it is told when the run is prepared
         return False
 
