@@ -311,6 +311,8 @@ def contest(name: str, folder: Path, rounds: int) -> list[tuple[Round, Round]]:
             else:
                 through = harness.run()
                 found.append((through, bare.answer(asked)))
+            a, b = found[-1]
+            print(f"{name} {number + 1}: {a.speed:.1f} and {b.speed:.1f} tokens/s", file=sys.stderr, flush=True)
         return found
     finally:
         bare.close()
