@@ -167,7 +167,7 @@ def tally(votes: Sequence[Vote]) -> Count:
 
 
 def _details(vote: Vote, weighted: bool) -> dict[str, Json]:
-    told: dict[str, Json] = {"answer": vote.value, "rule": vote.rule}
+    told: dict[str, Json] = {"answer": vote.value} | ({"rule": vote.rule} if vote.rule else {})
     return told | ({"weight": round(vote.weight, 6)} if weighted else {})
 
 

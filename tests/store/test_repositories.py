@@ -110,6 +110,15 @@ def test_no_count_is_too_large_to_be_kept_with_its_answer(store: Store, count: i
     assert (kept.outcome, kept.output_tokens) == (Outcome.CORRECT, count if count < 2**31 else None)
 
 
+def test_what_a_model_thought_is_kept_apart_from_its_answer(store: Store) -> None:
+    thought = replace(completion(1), thinking=HOSTILE, thinking_tokens=12)
+    store.trials.write([thought, completion(2)], [])
+    found = store.trials.find([key_of(1), key_of(2)])
+    assert (found[key_of(1)].text, found[key_of(1)].thinking) == ("Answer: 4", READABLE)
+    assert found[key_of(1)].thinking_tokens == 12
+    assert (found[key_of(2)].thinking, found[key_of(2)].thinking_tokens) == ("", None)
+
+
 @pytest.mark.parametrize("number", [math.inf, math.nan, 1e308])
 def test_odd_floats_do_not_cost_the_answer(store: Store, number: float) -> None:
     odd = replace(completion(1), cost=number, logprobs=(TokenLogProb("a", number),))
