@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp_types import CallToolResult
 
-LIST_SECONDS = 30.0
-CONNECT_SECONDS = 30.0
+LIST_SECONDS = 60.0
+CONNECT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

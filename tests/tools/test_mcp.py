@@ -16,7 +16,6 @@ import pytest
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.tools import ToolResult
 from bakeoff.core.types import Json
-from bakeoff.tools import _mcp
 from bakeoff.tools._mcp import McpTool, tools_of
 from bakeoff.tools._mcp_session import Server
 from tests.conftest import require
@@ -122,7 +121,6 @@ def test_the_tools_of_an_address(address: str) -> None:
         ("", "neither URL nor command|told no tools"),
     ],
 )
-def test_a_server_that_is_none_is_told(target: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_mcp, "LIST_SECONDS", 20.0)
+def test_a_server_that_is_none_is_told(target: str, said: str) -> None:
     with pytest.raises(ConfigInvalid, match=said):
         tools_of(Server(target))
