@@ -188,9 +188,10 @@ def test_a_model_without_memory_is_isolated_and_told(tmp_path: Path, home: Path)
     (folder / "night.yaml").write_text(text, encoding="utf-8")
     make_tiny(folder / "large", hidden=2048, layers=4)
     size = (folder / "large" / "model.safetensors").stat().st_size
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
     cap = f"""
-import resource, sys
+import resource, sys, threading
+threading.stack_size(1 << 20)
 import torch, transformers                       # what the libraries take is no part of the cap
 from bakeoff.app import probing
 vm = [int(l.split()[1]) * 1024 for l in open("/proc/self/status") if l.startswith("VmSize:")][0]
