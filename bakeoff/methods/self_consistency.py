@@ -167,7 +167,9 @@ def tally(votes: Sequence[Vote]) -> Count:
 
 
 def _details(vote: Vote, weighted: bool) -> dict[str, Json]:
-    told: dict[str, Json] = {"answer": vote.value} | ({"rule": vote.rule} if vote.rule else {})
+    told: dict[str, Json] = {"answer": vote.value}
+    if vote.rule:
+        told["rule"] = vote.rule
     return told | ({"weight": round(vote.weight, 6)} if weighted else {})
 
 
