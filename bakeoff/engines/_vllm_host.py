@@ -33,6 +33,7 @@ from bakeoff.core.types import Json
 from bakeoff.engines._vllm_messages import error_of, is_memory, load_error, reason_in, short
 
 _PATIENCE_S = 20.0
+_GRACE_S = 3.0
 _LOG_MOST = 4 << 20
 _BACKEND = re.compile(r"Using (\w+)(?: attention)? backend")
 
@@ -190,8 +191,18 @@ class Host:
             return ""
 
     def _kill(self) -> None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """End the group: asked first, so that Python's tracker, which does not listen, removes the shared memory."""
+        for sent, wait in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, 0.0)):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, sent)
+            until = time.monotonic() + wait
+            while self._left() and time.monotonic() < until:
+                time.sleep(0.02)
+
+    def _left(self) -> bool:
+        """Whether a process of the group is left; the first of them is ours to bury."""
+        self._process.poll()
+        return group_lives(self._process.pid)
 
     def close(self) -> None:
         """Fail the calls in flight and end all of vLLM's processes. Returns when they are gone."""
@@ -209,7 +220,7 @@ class Host:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_PATIENCE_S)
         until = time.monotonic() + _PATIENCE_S
-        while group_lives(self._process.pid) and time.monotonic() < until:
+        while self._left() and time.monotonic() < until:
             time.sleep(0.02)
         if threading.current_thread() is not self._thread:
             self._thread.join(_PATIENCE_S)
