@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--passes", type=int, help="Turns of each, in an order drawn by seed. [default: 4]")
 @click.option("--round", "round_", type=int, help="Another number measures anew. [default: 1]")
 @click.option("--list", "listed", is_flag=True, help="List optimisations, and which engine has them.")
+@click.option("--show", "shown", metavar="RUN", help="Show what a run found, and ask nothing.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved spec and what it would cost.")
 @click.option("--store", metavar="URL", help="Database URL. [default: BAKEOFF_STORE]")
 @click.option(
@@ -37,9 +38,8 @@ if TYPE_CHECKING:
 def optimize(
     spec_file: Path | None,
     optimisations: tuple[str, ...],
-    passes: int | None,
-    round_: int | None,
     listed: bool,
+    shown: str | None,
     dry_run: bool,
     store: str | None,
     output_dir: Path | None,
@@ -61,7 +61,14 @@ def optimize(
 
     if listed:
         return _list(as_json)
-    spec = _spec(spec_file, optimisations, {"passes": passes, "round": round_}, flags)
+    if shown is not None:
+        laboratory = open_store(store, quiet)
+        try:
+            _show(laboratory, shown, output_dir, as_json)
+        finally:
+            laboratory.close()
+        return 0
+    spec = _spec(spec_file, optimisations, {"passes": flags["passes"], "round": flags["round_"]}, flags)
     laboratory = open_store(store, quiet)
     try:
         if dry_run:
@@ -120,10 +127,14 @@ def _spec(
         raise ConfigInvalid(
             f"{len(spec.models)} models are named, and one is measured at a time", "name one with --models"
         )
-    labels = spec.optimisations or tuple(usual_for(resolve_model(spec.models[0].model).engine))
+    model = spec.models[0]
+    engine = resolve_model(model.model).engine
+    labels = spec.optimisations or tuple(usual_for(engine))
     if YARDSTICK not in labels:
         labels = (YARDSTICK, *labels)
-    return spec.model_copy(update={"optimisations": labels})
+    if engine in ("openai_compatible", "anthropic"):  # else nobody sees the first token come
+        model = model.model_copy(update={"stream": True})
+    return spec.model_copy(update={"optimisations": labels, "models": (model,)})
 
 
 def _measure(laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | None, as_json: bool, quiet: bool) -> int:
@@ -156,14 +167,27 @@ def _measure(laboratory: Laboratory, spec: ExperimentSpec, output_dir: Path | No
 
 
 def _tell(laboratory: Laboratory, execution: Execution, output_dir: Path | None, as_json: bool, quiet: bool) -> int:
-    from bakeoff.app.optimising import optimisation_study, write_study
+    """What an execution came to, and how to go on. Returns the exit code."""
     from bakeoff.app.results import Results
     from bakeoff.cli.run import ENDED, exit_code, last_word
+
+    _show(laboratory, execution.run.name, output_dir, as_json)
+    if not quiet or execution.ending.status not in ENDED:
+        screen.talk(last_word(execution))
+    for lane, error in execution.ending.dead.items():
+        screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
+    return exit_code(execution, Results(laboratory.runs, laboratory.trials).summary(execution.run.name))
+
+
+def _show(laboratory: Laboratory, name: str, output_dir: Path | None, as_json: bool) -> None:
+    """What is stored of a run that measured optimisations. Raises RunNotFound, ConfigInvalid."""
+    from bakeoff.app.optimising import optimisation_study, write_study
+    from bakeoff.app.results import Results
     from bakeoff.reports.optimising_json import study_json
     from bakeoff.store.usages import UsageRepository
 
     results = Results(laboratory.runs, laboratory.trials)
-    study = optimisation_study(execution.run.name, results, UsageRepository(laboratory.database))
+    study = optimisation_study(name, results, UsageRepository(laboratory.database))
     if not as_json:
         from bakeoff.reports.optimising_text import print_study
 
@@ -172,10 +196,5 @@ def _tell(laboratory: Laboratory, execution: Execution, output_dir: Path | None,
     for path in written:
         screen.talk(f"wrote {path}")
     if as_json:
-        fields = {**study_json(study), "status": execution.ending.status.value, "files": written}
-        click.echo(orjson.dumps(fields).decode())
-    if not quiet or execution.ending.status not in ENDED:
-        screen.talk(last_word(execution))
-    for lane, error in execution.ending.dead.items():
-        screen.talk(f"error[{error.code}]: stopped {lane}: {error}")
-    return exit_code(execution, results.summary(execution.run.name))
+        status = laboratory.runs.get(name).status.value
+        click.echo(orjson.dumps({**study_json(study), "status": status, "files": written}).decode())

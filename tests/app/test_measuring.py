@@ -9,6 +9,7 @@ import pytest
 from bakeoff.app.experiments import Execution, Laboratory
 from bakeoff.app.measuring import build_measured, parts, turns
 from bakeoff.app.results import Results
+from bakeoff.app.scaling_cells import Filter, choose
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.records import RunStatus
@@ -143,4 +144,14 @@ def test_a_repeated_prompt_is_no_shared_beginning(laboratory: Laboratory) -> Non
     calls = list(UsageRepository(laboratory.database).calls(cells[1].id))
     cached = [(call.cached_tokens or 0) / (call.prompt_tokens or 1) for call in calls]
     assert len(calls) == 24 and max(cached) < 0.9  # else the second repeat would have found its prompt whole
+    laboratory.close()
+
+
+def test_a_scaling_study_passes_measurements_of_speed_over(laboratory: Laboratory) -> None:
+    plain = {"optimisations": [], "methods": ["naive"], "models": ["fake/a", "fake/b"], "name": "plain"}
+    run(laboratory, **plain)
+    run(laboratory, methods=["naive"], name="speed")
+    results = Results(laboratory.runs, laboratory.trials)
+    chosen = choose(["fake/a", "fake/b"], results, Filter())
+    assert {one.run.name for cells in chosen.values() for one in cells} == {"plain"}
     laboratory.close()

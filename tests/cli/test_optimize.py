@@ -79,3 +79,25 @@ def test_the_list_says_who_has_what() -> None:
     assert "transformers" in rows["batched"] and "transformers" not in rows["speculative"]
     plain = CliRunner().invoke(cli, ["optimize", "--list"], standalone_mode=False)
     assert "response_cache" in plain.stdout
+
+
+def test_a_server_is_asked_for_streams_to_see_the_first_token_come() -> None:
+    args = ["optimize", "-m", "openai_compatible/a", "--base-url", "http://127.0.0.1:9/v1", "-b", "question_answering"]
+    found = CliRunner().invoke(cli, [*args, "--dry-run", "--json"], standalone_mode=False)
+    spec = json.loads(found.stdout)["spec"]
+    assert spec["models"][0]["stream"] is True
+    assert spec["optimisations"] == ["sequential", "batched:4", "batched:16", "prefix_cache", "response_cache"]
+
+
+def test_what_was_found_is_shown_again_without_a_call() -> None:
+    first = json.loads(called(*WAYS, "-n", "16", "--json", "-q").stdout)
+    again = CliRunner().invoke(cli, ["optimize", "--show", first["run"], "--json"], standalone_mode=False)
+    assert json.loads(again.stdout) == first
+    plain = CliRunner().invoke(
+        cli,
+        ["run", "-m", "fake/a", "-b", "question_answering", "-n", "2", "--name", "plain", "-q"],
+        standalone_mode=False,
+    )
+    assert plain.exception is None
+    refused = CliRunner().invoke(cli, ["optimize", "--show", "plain"], standalone_mode=False)
+    assert isinstance(refused.exception, ConfigInvalid) and "measured no optimisations" in str(refused.exception)
