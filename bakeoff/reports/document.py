@@ -184,7 +184,13 @@ def _performance(report: Report) -> Section:
     """Quality and speed in one table, then every figure of each cell."""
     timed = [entry for entry in report.entries if entry.cell.id in report.performance]
     blocks: list[Block] = [
-        Table("performance", "Score and speed", OVERVIEW, overview_rows(timed, report.performance), _RIGHT_OF_NAME)
+        Table(
+            "performance",
+            "Score and speed; times are medians",
+            OVERVIEW,
+            overview_rows(timed, report.performance),
+            _RIGHT_OF_NAME,
+        )
     ]
     for entry in timed:
         rows = figure_rows(report.performance[entry.cell.id])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bakeoff.core.types import Estimate
 from bakeoff.core.usage import DeviceUsage, Usage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GIB = 1 << 30
 NOTHING = "–"
 HEAD = ("figure", "value [95 %]", "n")
-OVERVIEW = ("#", "cell", "score [95 %]", "first p50", "token p50", "call p50", "tok/s", "peak")
+OVERVIEW = ("#", "cell", "score [95 %]", "first", "token", "call", "tok/s", "peak")  # times are medians
 Row = tuple[str, str, str]
 
 
@@ -32,7 +32,7 @@ def figure_rows(found: Performance) -> list[Row]:
     rows: list[Row] = []
     for name, quantiles in (
         ("first token", found.first_token),
-        ("between tokens, mean of a call", found.between_tokens),
+        ("between tokens, each call", found.between_tokens),
         ("between tokens, single waits", found.gaps),
         ("whole call", found.whole),
     ):
@@ -73,7 +73,7 @@ def machine_rows(machine: Machine) -> list[Row]:
         told = f"{machine.energy_per_1000:,.1f} J for 1,000 output tokens"
         rows.append(("energy", told, f"{machine.output_tokens or 0:,}"))
     if machine.cells > 1 and rows:
-        rows.append(("of the machine", f"the figures are of {machine.cells} cells that were asked together", ""))
+        rows.append(("of the machine", f"figures of {machine.cells} cells, asked together", ""))
     return rows + [("not read to the end", usage.lost, "") for usage in usages if usage.lost]
 
 
@@ -84,8 +84,10 @@ def _gpu_rows(gpus: Sequence[DeviceUsage]) -> Iterator[Row]:
     if held:
         most = max(held, key=lambda gpu: gpu.memory_peak or 0)
         of = f" of {size_text(most.memory_total)}" if most.memory_total else ""
+        peak = size_text(most.memory_peak)
+        peak = peak.removesuffix(" GiB") if of.endswith("GiB") else peak  # said once
         before = f", {size_text(most.memory_before)} before" if most.memory_before is not None else ""
-        yield f"{name} memory, peak", f"{size_text(most.memory_peak)}{of}{before}", ""
+        yield f"{name} memory, peak", f"{peak}{of}{before}", ""
     last = gpus[-1]
     if last.utilisation is not None:
         yield f"{name} in use", share_text(last.utilisation), f"{last.utilisation.n:,}"
@@ -200,18 +202,21 @@ def print_performance(
     if not known:
         console.print("no calls are stored for this run, so there is nothing to time")
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True, padding=(0, 1, 0, 0))
     for place, column in enumerate(OVERVIEW):
-        table.add_column(column, justify="left" if place == 1 else "right", overflow="fold", no_wrap=place != 1)
+        least = 10 if place == 1 else None
+        side: Literal["left", "right"] = "left" if place == 1 else "right"
+        table.add_column(column, justify=side, overflow="fold", no_wrap=place != 1, min_width=least)
     for number, name, cell in known:
         row = overview_row(number, name, cell, found[cell.cell.id])
         table.add_row(*(Text(inert(text)) for text in row))
     console.print(table)
+    console.print("times are medians\n", style="dim")
     for number, name, cell in known:
         one = found[cell.cell.id]
         console.print(Text(inert(f"{number}  {name}: {one.made:,} of {one.calls:,} calls made in this run"), "bold"))
         detail = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
-        detail.add_column(min_width=34)
+        detail.add_column(min_width=32)
         detail.add_column(overflow="fold")
         detail.add_column(justify="right")
         for figure, value, n in figure_rows(one):

@@ -100,11 +100,11 @@ def test_energy_for_a_thousand_tokens_needs_every_gpu_to_tell() -> None:
     assert Machine((Usage(0, 1, host_peak=5),), 1, 4000).energy_j is None
     rows = dict((row[0], row[1]) for row in machine_rows(machine))
     assert rows["host memory, peak"] == "3.00 GiB, 1.00 GiB before"
-    assert rows["GPU 0 memory, peak"] == "70.00 GiB of 80.00 GiB, 2.00 GiB before"
+    assert rows["GPU 0 memory, peak"] == "70.00 of 80.00 GiB, 2.00 GiB before"
     assert rows["GPU 0 in use"] == "80.0 % [70.0, 90.0]"
     assert "GPU 0 power" not in rows and rows["GPU 0 energy"] == "1,000 J by counter"
     assert rows["energy"] == "250.0 J for 1,000 output tokens"
-    assert rows["of the machine"] == "the figures are of 2 cells that were asked together"
+    assert rows["of the machine"] == "figures of 2 cells, asked together"
     assert len(method_lines({1: Performance(1, 1, machine=machine)})) == 2
 
 
