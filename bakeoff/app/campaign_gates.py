@@ -58,7 +58,7 @@ def environment(work: Work) -> list[Check]:
     """Gate 1: the store, the data of each benchmark, and for each model its engine's parts and its key."""
     found = [
         Check("version", "bakeoff", "pass", __version__),
-        Check("store", work.laboratory.database.where, "pass", "open"),
+        Check("store", work.laboratory.database.where.partition(":")[0], "pass", "open"),
         Check("folder", "", "pass", "can be written"),
         *data_checks(work),
     ]
