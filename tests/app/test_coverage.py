@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from bakeoff.app import probing, wiring
+from bakeoff.app.apart import Died
 from bakeoff.app.coverage import DEFAULT_MODELS, check_names, probe, validate
-from bakeoff.app.coverage_cell import Cell
+from bakeoff.app.coverage_cell import Cell, Reply
 from bakeoff.app.fitting import Question
+from bakeoff.app.held_memory import Held, held
 from bakeoff.app.probing import PROMPTS
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, Unavailable, UnknownName
@@ -141,3 +143,75 @@ def test_a_probe_comes_cell_by_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probing, "probe_one", None)  # a defect of ours is not hidden as a failed cell
     with pytest.raises(TypeError):
         next(cells)
+
+
+# ---------------------------------------------------------------- memory, and processes that die
+
+
+def _held(monkeypatch: pytest.MonkeyPatch, *mebibytes: int) -> None:
+    """What the system says that is held, reading after reading."""
+    readings = iter(mebibytes)
+    monkeypatch.setattr(probing, "held", lambda: Held(host=(now := next(readings) << 20), host_peak=now))
+
+
+class Local(Broken):
+    """One that says that it runs in this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = EngineLimits(max_concurrency=1, in_process=True)
+
+
+def test_memory_that_is_given_back_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    _held(monkeypatch, 100, 900, 104)
+    cell = _probe_of(Local(), monkeypatch)
+    assert cell.ok and cell.memory is not None
+    assert (cell.memory.loads, cell.memory.host_peak) == (1, 900 << 20)
+    assert "host at most 900" in cell.said and "100 before, 104 after" in cell.said
+
+
+def test_libraries_that_stay_after_the_first_loading_are_no_memory_of_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _held(monkeypatch, 100, 900, 400, 400, 401)
+    cell = _probe_of(Local(), monkeypatch)
+    assert cell.ok and cell.memory is not None and cell.memory.loads == 2
+
+
+def test_memory_that_is_not_given_back_is_a_failure_of_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    _held(monkeypatch, 100, 900, 400, 400, 700)
+    cell = _probe_of(Local(), monkeypatch)
+    assert (cell.ok, cell.stage, cell.answers) == (False, "clean-up", True)
+    assert "400 before, 700 after" in cell.said
+
+
+def test_a_model_that_ends_its_process_is_told_and_the_next_preset_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = iter([[("memory_optimized", Reply(0.1)), Died("its process ended by SIGSEGV")], []])
+
+    def each(work: object, args: tuple[ModelSpec, tuple[str, ...], float, Settings]) -> Iterator[object]:
+        yield from next(ended)
+        if args[1] == ("balanced",):
+            yield "balanced", Cell(args[0].model, "balanced", True, "done", "it answers")
+
+    monkeypatch.setattr(probing, "runs_apart", lambda model: True)
+    monkeypatch.setattr(probing, "each_apart", each)
+    cells = list(probe([ModelSpec(model="fake/a")], ["memory_optimized", "balanced"], 10, Settings.load()))
+    assert [(cell.preset, cell.ok, cell.stage) for cell in cells] == [
+        ("memory_optimized", False, "generate"),
+        ("balanced", True, "done"),
+    ]
+    assert "SIGSEGV" in cells[0].said
+
+
+def test_replies_that_an_interrupted_probe_has_are_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Broken()
+    monkeypatch.setattr(wiring, "build_engine", lambda *args: engine)
+    had = [Reply(0.5, None, 8), Reply(0.25, None, 8)]
+    *new, cell = probing.probe_one(ModelSpec(model="fake/a"), "balanced", 10, Settings.load(), had)
+    assert (len(new), engine.calls) == (1, 1)
+    assert isinstance(cell, Cell) and cell.ok and cell.first_seconds == 0.5
+
+
+def test_this_process_holds_memory() -> None:
+    found = held()
+    assert found.host is None or found.host > 1 << 20
