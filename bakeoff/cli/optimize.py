@@ -53,8 +53,9 @@ def optimize(
     what counts. The same command goes on where it was interrupted, or shows what it found.
 
     \b
-      bakeoff optimize --models fake/a --model-args decode_s=0.001 -b question_answering
-      bakeoff optimize -m smollm2-135m -b sst2 -n 64 -O sequential,batched:4,batched:4+prefix_cache -o speed
+      bakeoff optimize -m fake/a --model-args decode_s=0.001 -b question_answering
+      bakeoff optimize -m smollm2-135m -b sst2 -n 64 -O batched:4,prefix_cache
+      bakeoff optimize --show RUN -o speed
     """
     from bakeoff.cli.run import print_dry_run
     from bakeoff.cli.show import open_store
