@@ -97,7 +97,7 @@ class Rag:
             parts["suspect_passages"] = float(len(suspect))
         text = words.without_citations(completion.text, marks)
         answer = trail.answer(completion, text, reasoned=False, parts=parts)
-        return replace(answer, context=tuple((passage.id, passage.text) for passage in shown))
+        return replace(answer, context=tuple((passage.id if self._cite else "", passage.text) for passage in shown))
 
     async def choose(self, sample: Sample, found: Sequence[Passage], trail: Trail) -> Sequence[Passage]:
         """The passages in the order in which they are shown. Calls that it takes go into the trail."""

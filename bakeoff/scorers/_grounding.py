@@ -67,7 +67,7 @@ class _Plan:
     def __init__(self, question: str, reference: str, passages: Shown, everything: str, found: Sequence[Claim]) -> None:
         self._expected = claims(question, reference) if reference else []
         statement = " ".join(claim.text for claim in self._expected)
-        texts = dict(passages)
+        texts = {mark: text for mark, text in passages if mark}  # what can be cited
         useful = [(text, statement) for _, text in passages] if statement else []
         recalled = [(everything, claim.text) for claim in self._expected]
         self._cited = [claim for claim in found if any(mark in texts for mark in claim.cited)]
@@ -78,7 +78,7 @@ class _Plan:
             ("\n\n".join(texts[mark] for mark in dict.fromkeys(claim.cited) if mark in texts), claim.text)
             for claim in self._cited
         ]
-        self._claims = len(found)
+        self._claims = len(found) if texts else 0
         self._false = sum(mark not in texts for claim in found for mark in dict.fromkeys(claim.cited))
         self._groups = [useful, recalled, alone, together]
 

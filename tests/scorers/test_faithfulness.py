@@ -101,9 +101,13 @@ class TestMeasures:
         with pytest.raises(ScorerFailed, match="sample 's' was answered without passages"):
             scored(Faithfulness(Contained()), SAMPLE, "x")
 
-    def test_no_reference_leaves_its_measures_out(self) -> None:
+    def test_without_a_reference_or_marks_their_measures_are_left_out(self) -> None:
         found = asyncio.run(ground("", "Paris lies on the blue Seine.", "", [("", "Seine")], Contained(), whole=True))
-        assert found.parts == {"citation_recall": 0.0}
+        assert found.parts == {}
+        cited = asyncio.run(
+            ground("", "Paris lies on the blue Seine.", "", [("aaaa2222", "")], Contained(), whole=True)
+        )
+        assert cited.parts == {"citation_recall": 0.0}
 
 
 @dataclass
