@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +89,7 @@ def profile(
         def told(workload: str, point: Point) -> None:
             screen.talk(f"{workload}, {point_line(point)}")
 
-        measured = asyncio.run(ready.profiler(told).run(ready.workloads))
+        measured = asyncio.run(_measured(ready, told))
     finally:
         ready.close()
     found = replace(measured, identity=ready.identity)
@@ -102,6 +104,14 @@ def profile(
         points = sum(len(curve.points) for curve in found.curves)
         screen.talk(f"interrupted: {points} points kept")
     return 130 if found.interrupted else 0
+
+
+async def _measured(ready: Ready, told: Callable[[str, Point], None]) -> Profile:
+    """The profile; SIGTERM ends it as Ctrl-C does, which asyncio turns into a cancelled task."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await ready.profiler(told).run(ready.workloads)
 
 
 def _wanted(model: str, flags: dict[str, Any]) -> Any:
