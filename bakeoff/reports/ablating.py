@@ -100,7 +100,8 @@ def print_study(study: Study, console: Console) -> None:
                 print_wrapped(row.against.verdict, console)
         differing = study.differing.get(benchmark, ())
         if differing:
-            print_wrapped(f"{len(differing):,} samples on which combinations differ", console)
+            plural = "" if len(differing) == 1 else "s"
+            print_wrapped(f"{len(differing):,} sample{plural} on which combinations differ", console)
     for method, found in study.options.items():
         console.print()
         print_wrapped(f"options of {method}", console)
