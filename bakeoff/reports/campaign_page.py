@@ -15,7 +15,7 @@ from bakeoff.reports.campaign_text import sections, subtitle, title
 from bakeoff.reports.document import Bullets, Paragraph, Table
 from bakeoff.reports.html import render_page
 from bakeoff.reports.markdown import page
-from bakeoff.reports.pdf import typeset
+from bakeoff.reports.pdf import render_sections
 
 if TYPE_CHECKING:
     from bakeoff.reports.document import Block
@@ -27,7 +27,7 @@ def render_markdown(report: CampaignReport) -> str:
 
 def render_pdf(report: CampaignReport) -> bytes:
     """Raises MissingExtra."""
-    return typeset(title(report), subtitle(report), report.version, report.created_at, sections(report), [])
+    return render_sections(title(report), subtitle(report), report.version, report.created_at, sections(report))
 
 
 def render_html(report: CampaignReport) -> str:

@@ -29,22 +29,37 @@ _WIDTH = re.compile(rb'<svg[^>]*?\swidth="([\d.]+)pt"')
 
 def render_pdf(report: Report) -> bytes:
     """The file. Raises MissingExtra."""
-    version = max((run.version for run in report.runs), default="")
-    return typeset(
-        report.title, subtitle(report), version, report.created_at, document(report), [*figures(report).values()]
-    )
+    return typeset(_fields(report), report.created_at)
 
 
-def typeset(
-    title: str, below: str, version: str, created_at: float, sections: Sequence[Section], drawn: Sequence[Drawn]
-) -> bytes:
-    """Sections and figures under a title, as a file. `created_at` in seconds since 1970. Raises MissingExtra."""
+def render_sections(title: str, below: str, version: str, created_at: float, sections: Sequence[Section]) -> bytes:
+    """Sections without figures, as a file. `created_at` in seconds since 1970. Raises MissingExtra."""
+    return typeset(_page(title, below, version, created_at, sections, ()), created_at)
+
+
+def typeset(fields: dict[str, Json], created_at: float) -> bytes:
+    """The page of these fields, as report.typ reads them. Raises MissingExtra."""
     try:
         import typst
     except ImportError:
         raise MissingExtra("typst, which sets the PDF,", "pdf") from None
+    source = files("bakeoff.reports").joinpath("page", "report.typ").read_bytes()
+    inputs = {"report": orjson.dumps(fields).decode()}
+    made = typst.compile(source, format="pdf", sys_inputs=inputs, ignore_system_fonts=True, timestamp=int(created_at))
+    return bytes(made)
+
+
+def _fields(report: Report) -> dict[str, Json]:
+    version = max((run.version for run in report.runs), default="")
+    drawn = tuple(figures(report).values())
+    return _page(report.title, subtitle(report), version, report.created_at, document(report), drawn)
+
+
+def _page(
+    title: str, below: str, version: str, created_at: float, sections: Sequence[Section], drawn: Sequence[Drawn]
+) -> dict[str, Json]:
     names = ("year", "month", "day", "hour", "minute", "second")
-    fields: dict[str, Json] = {
+    return {
         "title": _line(title),
         "subtitle": _line(below),
         "version": version,
@@ -55,10 +70,6 @@ def typeset(
         ],
         "figures": [_figure(one) for one in drawn],
     }
-    source = files("bakeoff.reports").joinpath("page", "report.typ").read_bytes()
-    inputs = {"report": orjson.dumps(fields).decode()}
-    made = typst.compile(source, format="pdf", sys_inputs=inputs, ignore_system_fonts=True, timestamp=int(created_at))
-    return bytes(made)
 
 
 def _block(block: Block) -> Json:
