@@ -21,7 +21,14 @@ from bakeoff.core.protocols import Engine
 from bakeoff.core.types import Completion, Request
 from bakeoff.stats.intervals import quantile
 
-_SHORT = ("out of memory", "memory is too short", "fit into memory", "cannot allocate memory", "can't allocate memory")
+_SHORT = (
+    "out of memory",
+    "memory is too short",
+    "fit into memory",
+    "cannot allocate memory",
+    "can't allocate memory",
+    "can't start new thread",
+)
 
 
 class RanOut(Exception):

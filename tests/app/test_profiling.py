@@ -137,6 +137,19 @@ def test_what_runs_out_of_memory_ends_the_curve_and_keeps_the_points() -> None:
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("can't start new thread"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: …"),
+    ],
+)
+def test_whatever_says_that_memory_is_short_is_understood(error: BaseException) -> None:
+    assert is_short_of_memory(error)
+    assert not is_short_of_memory(RuntimeError("the connection broke"))
+
+
+@pytest.mark.parametrize(
     "error", [BadRequest("memory is too short for this prompt alone"), Unavailable("CUDA out of memory. Tried to …")]
 )
 def test_an_engine_s_own_word_for_it_is_understood(error: EngineError) -> None:
