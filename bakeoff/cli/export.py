@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bakeoff import __version__
 from bakeoff.app.results import Results, export_lines
 from bakeoff.app.writing import write_whole
 from bakeoff.cli import screen
@@ -53,4 +54,4 @@ def _lines(results: Results, name: str, form: str, texts: bool) -> Iterator[byte
     from bakeoff.app.traces import traces
     from bakeoff.reports.traces_otel import otlp_lines
 
-    return otlp_lines(traces(results, name), texts)
+    return otlp_lines(traces(results, name), __version__, texts)

@@ -8,7 +8,7 @@ that came from the store took no time in this run; its span is as long as the ca
 
 A line of the output is one `ExportTraceServiceRequest`, as OTLP's file format has it. Needs the extra `otel`. Example:
 
-    for line in otlp_lines(traces(results, "night")): file.write(line)
+    for line in otlp_lines(traces(results, "night"), "0.1.0"): file.write(line)
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from bakeoff import __version__
 from bakeoff.core.errors import MissingExtra
 from bakeoff.core.redaction import redacted
 from bakeoff.reports.traces import StepView, TraceView
@@ -36,7 +35,7 @@ _IN_PROCESS = frozenset({"fake", "llama_cpp", "transformers", "vllm"})
 Attributes = dict[str, Any]
 
 
-def otlp_lines(views: Iterable[TraceView], texts: bool = True) -> Iterator[bytes]:
+def otlp_lines(views: Iterable[TraceView], version: str, texts: bool = True) -> Iterator[bytes]:
     """JSON lines of some traces each; without `texts` nothing that was asked or said. Raises MissingExtra."""
     try:
         from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans
@@ -44,11 +43,11 @@ def otlp_lines(views: Iterable[TraceView], texts: bool = True) -> Iterator[bytes
         raise MissingExtra("what writes OpenTelemetry spans", "otel") from None
     streamed = iter(views)
     while batch := list(islice(streamed, TRACES_AT_ONCE)):
-        spans = [span for view in batch for span in spans_of(view, texts)]
+        spans = [span for view in batch for span in spans_of(view, version, texts)]
         yield encode_spans(spans).to_json().encode() + b"\n"
 
 
-def spans_of(view: TraceView, texts: bool = True) -> list[ReadableSpan]:
+def spans_of(view: TraceView, version: str, texts: bool = True) -> list[ReadableSpan]:
     """The spans of one trial, its root first."""
     began = _began(view)
     root = _context(view, 0)
@@ -61,10 +60,12 @@ def spans_of(view: TraceView, texts: bool = True) -> list[ReadableSpan]:
             kind_is_client = operation in ("chat", "text_completion") and view.cell.identity.engine not in _IN_PROCESS
             start = began + int(step.at * _NANO)
             end = start + int(max(step.seconds, told.seconds if told else 0.0) * _NANO)
-            spans.append(_span(view, step.number, name, attributes, (start, end), kind_is_client, _failed(told)))
+            spans.append(
+                _span(view, step.number, name, attributes, (start, end), kind_is_client, _failed(told), version)
+            )
     name, attributes = _root(view)
     error = None if view.trial.error_code is None else (view.trial.error or "") if texts else ""
-    return [_root_span(root, name, attributes, (began, began + _length(view)), events, error), *spans]
+    return [_root_span(root, name, attributes, (began, began + _length(view)), events, error, version), *spans]
 
 
 def _is_event(step: StepView) -> bool:
@@ -221,13 +222,14 @@ def _span(
     times: tuple[int, int],
     client: bool,
     failed: bool,
+    version: str,
 ) -> ReadableSpan:
     from opentelemetry.trace import SpanKind, Status, StatusCode
 
     kind = SpanKind.CLIENT if client else SpanKind.INTERNAL
     status = Status(StatusCode.ERROR if failed else StatusCode.UNSET)
     parent = _context(view, 0)
-    return _made(name, _context(view, number), parent, attributes, (), kind, status, times)
+    return _made(name, _context(view, number), parent, attributes, (), kind, status, times, version)
 
 
 def _root_span(
@@ -237,11 +239,12 @@ def _root_span(
     times: tuple[int, int],
     events: Sequence[Event],
     error: str | None,
+    version: str,
 ) -> ReadableSpan:
     from opentelemetry.trace import SpanKind, Status, StatusCode
 
     status = Status(StatusCode.UNSET) if error is None else Status(StatusCode.ERROR, redacted(error) or None)
-    return _made(name, context, None, attributes, events, SpanKind.INTERNAL, status, times)
+    return _made(name, context, None, attributes, events, SpanKind.INTERNAL, status, times, version)
 
 
 def _made(
@@ -253,6 +256,7 @@ def _made(
     kind: Any,
     status: Any,
     times: tuple[int, int],
+    version: str,
 ) -> ReadableSpan:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
@@ -262,14 +266,14 @@ def _made(
         name,
         context=context,
         parent=parent,
-        resource=Resource({"service.name": "bakeoff", "service.version": __version__}),
+        resource=Resource({"service.name": "bakeoff", "service.version": version}),
         attributes=attributes,
         events=events,
         kind=kind,
         status=status,
         start_time=times[0],
         end_time=times[1],
-        instrumentation_scope=InstrumentationScope("bakeoff", __version__),
+        instrumentation_scope=InstrumentationScope("bakeoff", version),
     )
 
 

@@ -45,7 +45,7 @@ def read_back(*views: TraceView, texts: bool = True) -> list[Any]:
     from opentelemetry.proto_json.collector.trace.v1.trace_service import ExportTraceServiceRequest
 
     found = []
-    for line in otlp_lines(views, texts):
+    for line in otlp_lines(views, "1.2", texts):
         assert line.endswith(b"\n") and line.count(b"\n") == 1
         request = ExportTraceServiceRequest.from_json(line.decode())
         for resource in request.resource_spans:
@@ -126,7 +126,7 @@ def test_a_model_in_this_process_is_no_client() -> None:
 
 
 def test_without_texts_nothing_that_was_said_is_in_it() -> None:
-    written = b"".join(otlp_lines([view(error_code="x", error="I add.")], texts=False))
+    written = b"".join(otlp_lines([view(error_code="x", error="I add.")], "1.2", texts=False))
     for said in (b"I add.", b"Hm.", b"6*7", b"eggs", b"answered"):
         assert said not in written
     assert b"gen_ai.usage.input_tokens" in written
@@ -134,11 +134,11 @@ def test_without_texts_nothing_that_was_said_is_in_it() -> None:
 
 def test_two_exports_are_equal_and_lines_hold_some_traces_each() -> None:
     views = [view() for _ in range(120)]
-    assert list(otlp_lines(views)) == list(otlp_lines(views))
-    assert len(list(otlp_lines(views))) == 3
+    assert list(otlp_lines(views, "1.2")) == list(otlp_lines(views, "1.2"))
+    assert len(list(otlp_lines(views, "1.2"))) == 3
 
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.json.common.trace_encoder", None)
     with pytest.raises(MissingExtra, match=r"bakeoff\[otel\]"):
-        list(otlp_lines([view()]))
+        list(otlp_lines([view()], "1.2"))
