@@ -316,6 +316,7 @@ main(sys.argv[1:])
 """
 
 
+@pytest.mark.chaos
 @pytest.mark.skipif(sys.platform != "linux", reason="the cap is Linux's")
 def test_a_real_model_that_runs_out_of_memory_leaves_its_curve(tmp_path: Path) -> None:
     require("torch")
