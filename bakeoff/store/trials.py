@@ -20,7 +20,6 @@ from bakeoff.core.types import Completion, Outcome, Trial
 from bakeoff.store.database import Database
 from bakeoff.store.rows import completion_of, completion_row, insert_of, trial_of, trial_row
 from bakeoff.store.tables import COMPLETIONS, TRIALS
-from bakeoff.store.usages import UsageRepository
 
 _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 2000
@@ -39,11 +38,6 @@ class TrialRepository:
         identity = ["cell_id", "sample_id", "repeat"]
         replaced = {c.name: trial.excluded[c.name] for c in TRIALS.c if c.name not in identity}
         self._insert_trial = trial.on_conflict_do_update(index_elements=identity, set_=replaced)
-
-    @property
-    def usages(self) -> UsageRepository:
-        """What the machine took, and the times of calls, in the same database."""
-        return UsageRepository(self._database)
 
     def write(self, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
         with self._database.write() as connection:
