@@ -196,8 +196,8 @@ def model_row(name: str, entry: Entry) -> list[str]:
 
 def spec_page() -> str:
     parts = ["# The spec", WORDS["intro"]["spec"]]
-    order = (specs.ExperimentSpec, specs.ModelSpec, specs.BenchmarkSpec, specs.MethodSpec)
-    for cls in (*order, specs.SamplingSpec, specs.MeasurementSpec, specs.DecisionSpec, specs.GuardSpec, specs.BudgetSpec):
+    matrix = (specs.ExperimentSpec, specs.ModelSpec, specs.BenchmarkSpec, specs.MethodSpec, specs.SamplingSpec)
+    for cls in (*matrix, specs.MeasurementSpec, specs.DecisionSpec, specs.GuardSpec, specs.BudgetSpec):
         rows = [
             [f"`{name}`", type_of(info.annotation), default(info), said(name, info), kind_of(cls, name)]
             for name, info in cls.model_fields.items()

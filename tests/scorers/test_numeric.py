@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.scorers.numeric import Numeric, number
+from bakeoff.core.numbers import number
+from bakeoff.scorers.numeric import Numeric
 from tests.scorers.samples import target
 
 LIGHT = settings(deadline=None, database=None, max_examples=60)
