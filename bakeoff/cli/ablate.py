@@ -49,8 +49,9 @@ def ablate(
     plot for each benchmark and differences.csv, sample by sample.
 
     \b
-      bakeoff ablate -m fake/a -b question_answering -n 40 --methods naive,cot,self_consistency \\
-                     --vary self_consistency:votes=3,5 --vary self_consistency:shots=1,3
+      bakeoff ablate -m fake/a -b question_answering -n 40 \\
+          --methods naive,cot,self_consistency \\
+          --vary self_consistency:votes=3,5 --vary self_consistency:shots=1,3
       bakeoff ablate --of night
     """
     laboratory = open_store(store, quiet)

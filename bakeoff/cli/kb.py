@@ -32,7 +32,7 @@ def kb() -> None:
     \b
       bakeoff kb add wiki articles/ manual.pdf
       bakeoff kb search wiki "Who wrote Faust?"
-      bakeoff run --models fake/a --benchmarks squad --methods naive,rag_hybrid:kb=wiki
+      bakeoff run -m fake/a -b squad --methods naive,rag_hybrid:kb=wiki
     """
 
 

@@ -69,7 +69,8 @@ def profile(
     \b
       bakeoff profile smollm2-135m --batches 1,2,4
       bakeoff profile transformers/models/qwen3-8b --dummy-weights --find-max
-      bakeoff profile openai_compatible/NAME --base-url http://127.0.0.1:8000/v1 --max-latency 2
+      bakeoff profile openai_compatible/NAME --base-url http://localhost:8000/v1 \\
+          --max-latency 2
     """
     from bakeoff.app.profile_setup import set_up
     from bakeoff.app.settings import Settings

@@ -89,7 +89,7 @@ def show(
 
     \b
       bakeoff show night
-      bakeoff show night --sample qa-010 --steps      # thoughts, votes, tool calls
+      bakeoff show night --sample qa-010 --steps   # thoughts, votes, tools
     """
     _check_steps(name, sample, steps, cell, full)
     laboratory = open_store(store)

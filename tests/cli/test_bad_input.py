@@ -112,7 +112,7 @@ NAMES = [
     ("run -m /a -b gsm8k", "unknown-name", "unknown engine ''"),
     ("run -m fake/a -b gsm9k", "unknown-name", "unknown benchmark 'gsm9k': did you mean 'gsm8k'?"),
     (f"{OK} --methods niave", "unknown-name", "unknown method 'niave': did you mean 'naive'?"),
-    (f"{OK} --methods react", "unknown-name", "unknown method 'react'", "bakeoff list methods"),
+    (f"{OK} --methods zzz", "unknown-name", "unknown method 'zzz'", "bakeoff list methods"),
     (f"{OK} --profile bakeof", "unknown-name", "unknown profile 'bakeof': did you mean 'bakeoff'?"),
     (f"{OK} --presets balancd", "config-invalid", "presets.0", "'balanced'"),
     (f"{OK} --samples mien".replace("-n 2", ""), "config-invalid", "no sample set 'mien'", "bakeoff samples save"),
