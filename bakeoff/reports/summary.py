@@ -31,7 +31,7 @@ MISSING = (Outcome.UNPARSED, Outcome.TRUNCATED, Outcome.REFUSED, Outcome.ERROR)
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds a trial spent in calls; None when there was none to measure."""
+    """Seconds a trial spent in calls; None when the run itself made none to measure."""
 
     p50: float | None
     p95: float | None
@@ -41,6 +41,8 @@ class Latency:
 @dataclass(slots=True)
 class Timing:
     """The seconds of a cell's trials that did not fail, and which were the fastest and the slowest.
+
+    A trial with a reply from the store has no place here: its seconds are those of another run.
 
     Extremes are (seconds, sample id, repeat), the most extreme first.
     """
@@ -75,7 +77,8 @@ class CellSummary:
     """One cell: its estimate, its outcomes, its speed and its cost.
 
     `cost` is None when a price or a token count is unknown. `tokens_per_s` is output tokens over
-    the time the calls took, one after the other: the speed one user sees.
+    the time the calls took, one after the other: the speed one user sees. Both it and the latency are of
+    trials whose calls the run itself made, and None where there is no such trial.
     """
 
     cell: CellRecord
@@ -186,6 +189,7 @@ class CellTally:
     prompt_tokens: int = 0
     output_tokens: int = 0
     call_seconds: float = 0.0
+    timed_tokens: int = 0  # output tokens of those seconds
     cost: float = 0.0
     unpriced: int = 0
     cached: int = 0
@@ -199,14 +203,22 @@ class CellTally:
             self.squares += measure.value**2
         if measure.outcome is not Outcome.ERROR:
             self.settled += 1
-            if self.timed or measure.latency_s:
-                self.timing.add(measure)
-            self.call_seconds += measure.latency_s
+            self._add_speed(measure)
             self.unpriced += measure.cost is None
         self.prompt_tokens += measure.prompt_tokens or 0
         self.output_tokens += measure.output_tokens or 0
         self.cost += measure.cost or 0.0
         self.cached += measure.cached
+
+    def _add_speed(self, measure: Measure) -> None:
+        """Of what the run itself asked for: the speed of a stored reply is that of the run that made it."""
+        seconds = measure.own_latency_s
+        if seconds is None:
+            return
+        if self.timed or seconds:
+            self.timing.add(measure)
+        self.call_seconds += seconds
+        self.timed_tokens += measure.output_tokens or 0
 
     def summary(self, cell: CellRecord, version: str, spared: bool = False) -> CellSummary:
         """`spared`: what was not run was left out by a decision, and is not missing: the rest is a random part."""
@@ -221,7 +233,7 @@ class CellTally:
             latency=Latency(quantile(ordered, 0.5), quantile(ordered, 0.95), quantile(ordered, 0.99)),
             prompt_tokens=self.prompt_tokens,
             output_tokens=self.output_tokens,
-            tokens_per_s=self.output_tokens / self.call_seconds if self.call_seconds > 0 else None,
+            tokens_per_s=self.timed_tokens / self.call_seconds if self.call_seconds > 0 else None,
             cost=None if self.unpriced or not self.settled else self.cost,
             cached=self.cached,
             timing=self.timing,
@@ -238,15 +250,20 @@ class CellTally:
         missing = items.seen - items.graded + owed
         if outcomes[Outcome.SCORED]:
             return mean_of_sums(items.graded, items.total, items.squares, missing)
-        graded = outcomes[Outcome.CORRECT] + outcomes[Outcome.INCORRECT]
-        return repeated(items.graded, items.total, items.squares, graded, missing)
+        return repeated(items.graded, items.total, items.squares, _graded(outcomes), missing)
 
 
 def estimate_of(outcomes: dict[str, int], total: float, squares: float) -> Estimate:
-    """The estimate behind counts of outcomes: Wilson for right and wrong, t for scores."""
+    """The estimate behind counts of outcomes: Wilson for right and wrong, t for scores.
+
+    One score makes the whole cell a mean of scores: where a scorer gives 0, 0.5 or 1, the 0 and the 1 are
+    stored as wrong and right, and count among the scores.
+    """
     missing = sum(outcomes.get(outcome, 0) for outcome in MISSING) + outcomes.get(NOT_RUN, 0)
-    scored = outcomes.get(Outcome.SCORED, 0)
-    if scored:
-        return mean_of_sums(scored, total, squares, missing)
-    correct = outcomes.get(Outcome.CORRECT, 0)
-    return proportion(correct, correct + outcomes.get(Outcome.INCORRECT, 0), missing)
+    if outcomes.get(Outcome.SCORED, 0):
+        return mean_of_sums(_graded(outcomes), total, squares, missing)
+    return proportion(outcomes.get(Outcome.CORRECT, 0), _graded(outcomes), missing)
+
+
+def _graded(outcomes: dict[str, int]) -> int:
+    return sum(count for name, count in outcomes.items() if name != NOT_RUN and Outcome(name).graded)

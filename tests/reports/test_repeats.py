@@ -71,3 +71,18 @@ def test_repeats_do_not_make_a_difference_out_of_none() -> None:
     assert found.p is not None
     assert found.p > 0.05
     assert len(found.pairs) == 40
+
+
+def test_a_scorer_of_partial_credit_has_one_mean_over_all_that_it_graded() -> None:
+    """It gives 0, 0.5 or 1: what is stored as wrong and right is a score like the others."""
+    tally = CellTally()
+    for place, value in enumerate([1.0, 1.0, 1.0, 0.5, 0.0, 0.0]):
+        tally.add(measure(place, value, Outcome.SCORED if value == 0.5 else None))
+    tally.add(measure(6, None, Outcome.UNPARSED))
+    found = tally.summary(cell(planned=8), "0").estimate
+    assert (found.n, found.n_missing, found.method) == (6, 2, "t95")
+    assert found.value == pytest.approx(3.5 / 6)
+    assert found.low is not None and found.value is not None and found.high is not None
+    assert found.low < found.value < found.high
+    assert found.lowest == pytest.approx(3.5 / 8)
+    assert found.highest == pytest.approx(5.5 / 8)
