@@ -154,6 +154,11 @@ class Measure(NamedTuple):
     repeat: int = 0
     parts: str | None = None
 
+    @property
+    def own_latency_s(self) -> float | None:
+        """Its seconds; None where a reply of it came from the store: another run, perhaps another day, timed that."""
+        return None if self.cached else self.latency_s
+
 
 class Met(NamedTuple):
     """One sample and repeat as two cells answered it. The texts may be None where the scores are equal.

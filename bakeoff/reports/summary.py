@@ -189,7 +189,7 @@ class CellTally:
     prompt_tokens: int = 0
     output_tokens: int = 0
     call_seconds: float = 0.0
-    timed_tokens: int = 0  # output tokens of those seconds
+    timed_tokens: int = 0  # output tokens that go with those seconds
     cost: float = 0.0
     unpriced: int = 0
     cached: int = 0
@@ -207,6 +207,7 @@ class CellTally:
             self.unpriced += measure.cost is None
         self.prompt_tokens += measure.prompt_tokens or 0
         self.output_tokens += measure.output_tokens or 0
+        self.timed_tokens += 0 if measure.cached else measure.output_tokens or 0
         self.cost += measure.cost or 0.0
         self.cached += measure.cached
 
@@ -218,7 +219,6 @@ class CellTally:
         if self.timed or seconds:
             self.timing.add(measure)
         self.call_seconds += seconds
-        self.timed_tokens += measure.output_tokens or 0
 
     def summary(self, cell: CellRecord, version: str, spared: bool = False) -> CellSummary:
         """`spared`: what was not run was left out by a decision, and is not missing: the rest is a random part."""
