@@ -189,8 +189,14 @@ def _of_model(
 
 
 def output_speed(results: Results, summary: RunSummary) -> tuple[float | None, str]:
-    """Output tokens over the time in which a call was under way; None with the reason where none can be told."""
-    calls = list(_calls(results, summary))
+    """Output tokens over the time in which a call was under way; None with the reason where none can be told.
+
+    Of the calls that the run made itself: a reply that was in the store before tells the speed of another day.
+    """
+    stored = list(_calls(results, summary))
+    calls = [call for call in stored if call.finished_at >= summary.created_at]
+    if stored and not calls:
+        return None, "all replies came from the store"
     made = [call for call in calls if call.latency_s > 0]
     if not made:
         return None, "no call was timed"

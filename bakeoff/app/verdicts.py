@@ -29,7 +29,9 @@ from bakeoff.store.trials import TrialRepository
 
 Places = dict[tuple[int, str], int]  # (index of the benchmark, sample id) → place of a value
 Values: TypeAlias = "array[float]"  # one for each place
-_NOT_ASKED, _UNKNOWN = -2.0, -1.0  # no metric is below 0
+_STORED, _NOT_ASKED, _UNKNOWN = -3.0, -2.0, -1.0  # no metric is below 0; stored: a latency of another run's call
+_TIMES = frozenset({"latency", "latency_p95"})
+_ALL_STORED = "all replies came from the store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,18 @@ class Verdicts:
         metrics = [guard.metric for guard in decision.guards]
         measured = [self._measured(arm, metrics, places) for arm in arms]
         return [
-            GuardResult(guard.metric, arm.label, guard.at_most, found, guard.metric in SHARES)
+            GuardResult(
+                guard.metric,
+                arm.label,
+                guard.at_most,
+                guarded(guard.metric, *both),
+                guard.metric in SHARES,
+                unjudged(arms[baseline].label, arm.label, *both),
+            )
             for index, arm in enumerate(arms)
             if index != baseline
             for guard in decision.guards
-            for found in [guarded(guard.metric, measured[baseline][guard.metric], measured[index][guard.metric])]
+            for both in [(measured[baseline][guard.metric], measured[index][guard.metric])]
         ]
 
     def _measured(self, arm: Arm, metrics: Sequence[GuardMetric], places: Places) -> dict[GuardMetric, Values]:
@@ -108,8 +117,7 @@ class Verdicts:
                 place, repeats = places.setdefault((which, sample), len(places)), list(group)
                 for metric, values in found.items():
                     values.extend([_NOT_ASKED] * (place + 1 - len(values)))
-                    value = _value(metric, repeats)
-                    values[place] = _UNKNOWN if value is None else value
+                    values[place] = _value(metric, repeats)
         return found
 
 
@@ -140,6 +148,19 @@ def guarded(metric: GuardMetric, base: Values, arm: Values) -> Estimate:
     return resample(known, n_missing=missing).ratio([0, 1], [1, 0])
 
 
+def unjudged(base: str, arm: str, base_values: Values, arm_values: Values) -> str:
+    """Why latencies of the two can't be compared, as the run made no call for them itself; empty where they can."""
+    pairs = [(a, b) for a, b in zip(base_values, arm_values, strict=False) if _NOT_ASKED not in (a, b)]
+    if any(a >= 0 and b >= 0 for a, b in pairs) or not any(_STORED in pair for pair in pairs):
+        return ""
+    made = [any(pair[side] >= 0 for pair in pairs) for side in (0, 1)]
+    if not any(made):
+        return _ALL_STORED
+    if all(made):
+        return "no sample has replies of both that did not come from the store"
+    return f"all replies of '{arm if made[0] else base}' came from the store"
+
+
 def _share_difference(known: Sequence[tuple[float, float]], missing: int) -> Estimate:
     """The added share, by an interval that does not shrink to nothing where nobody had any."""
     if all(value in (0.0, 1.0) for pair in known for value in pair):
@@ -148,10 +169,13 @@ def _share_difference(known: Sequence[tuple[float, float]], missing: int) -> Est
     return compare_means([a for a, _ in known], [b for _, b in known], missing).difference
 
 
-def _value(metric: GuardMetric, repeats: Sequence[Measure]) -> float | None:
-    """The mean of a sample's repeats; None where none of them has the metric."""
+def _value(metric: GuardMetric, repeats: Sequence[Measure]) -> float:
+    """The mean of a sample's repeats; where none of them has the metric, whether another run made all its calls."""
     found = [value for measure in repeats if (value := _of_one(metric, measure)) is not None]
-    return sum(found) / len(found) if found else None
+    if found:
+        return sum(found) / len(found)
+    answered = [measure for measure in repeats if measure.outcome is not Outcome.ERROR]
+    return _STORED if metric in _TIMES and any(measure.cached for measure in answered) else _UNKNOWN
 
 
 def _of_one(metric: GuardMetric, measure: Measure) -> float | None:
@@ -163,4 +187,4 @@ def _of_one(metric: GuardMetric, measure: Measure) -> float | None:
         return None
     if metric == "output_tokens":
         return measure.output_tokens
-    return measure.cost if metric == "cost" else measure.latency_s
+    return measure.cost if metric == "cost" else measure.own_latency_s

@@ -190,6 +190,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Json]:
                 "at_most": guard.at_most,
                 "found": estimate_json(guard.found),
                 "holds": guard.holds,
+                "unjudged": guard.unjudged or None,
             }
             for guard in verdict.guards
         ],

@@ -37,18 +37,22 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """A metric that must not get worse: challenger against baseline, as a ratio or an added share."""
+    """A metric that must not get worse: challenger against baseline, as a ratio or an added share.
+
+    `unjudged`: why this run cannot tell, where it is not for a lack of numbers: it neither holds nor is broken.
+    """
 
     metric: str
     arm: str
     at_most: float
     found: Estimate
     share: bool
+    unjudged: str = ""
 
     @property
     def holds(self) -> bool | None:
         """None where the interval tells neither."""
-        if self.found.low is None or self.found.high is None:
+        if self.unjudged or self.found.low is None or self.found.high is None:
             return None
         if self.found.high <= self.at_most:
             return True
@@ -56,6 +60,8 @@ class GuardResult:
 
     @property
     def said(self) -> str:
+        if self.unjudged:
+            return f"guard {self.metric} of '{self.arm}' is not judged: {self.unjudged}"
         low, high, value = self.found.low, self.found.high, self.found.value
         if low is None or high is None or value is None:
             why = " as times the baseline's, which may be 0" if self.found.n and not self.share else ""

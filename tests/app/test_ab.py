@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -271,3 +272,26 @@ def test_a_run_without_a_rule_has_no_verdict(questions: Path, laboratory: Labora
 def test_a_baseline_that_is_none_of_the_arms(questions: Path, laboratory: Laboratory) -> None:
     with pytest.raises(UnknownName, match="arm 'fake/c'"):
         ab_run(laboratory, decision={"baseline": "fake/c"})
+
+
+def test_a_latency_guard_is_not_judged_by_the_calls_of_another_run(questions: Path, laboratory: Laboratory) -> None:
+    guards = [{"metric": "latency_p95", "at_most": 1.2}, {"metric": "latency", "at_most": 1.2}]
+    slow: dict[str, Any] = {"models": [fake("a", 0.4), fake("b", 0.75, latency=0.01)], "limit": 64}
+    _, first = ab_run(laboratory, name="first", decision={"early": False, "guards": guards}, **slow)
+    assert not any(guard.unjudged for guard in first.guards)
+    execution, again = ab_run(laboratory, name="again", decision={"early": False, "guards": guards}, **slow)
+    assert execution.counts.calls == 0
+    for guard in again.guards:
+        assert guard.holds is None
+        assert guard.said.endswith("is not judged: all replies came from the store")
+    for cell in Results(laboratory.runs, laboratory.trials).summary("again").cells:
+        assert (cell.latency.p50, cell.latency.p95, cell.tokens_per_s) == (None, None, None)
+        assert cell.timing.seconds == array("d") and cell.estimate.n == 64
+
+
+def test_a_latency_guard_names_the_arm_whose_replies_were_stored(questions: Path, laboratory: Laboratory) -> None:
+    decision = {"early": False, "guards": [{"metric": "latency", "at_most": 1.2}]}
+    ab_run(laboratory, name="first", decision=decision, limit=64, models=[fake("a", 0.4), fake("b", 0.75)])
+    _, mixed = ab_run(laboratory, name="mixed", decision=decision, limit=64, models=[fake("a", 0.4), fake("c", 0.75)])
+    assert mixed.guards[0].holds is None
+    assert "is not judged: all replies of 'fake/a' came from the store" in mixed.guards[0].said

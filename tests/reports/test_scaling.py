@@ -403,3 +403,12 @@ def test_coverage_and_size_of_the_pooled_difference() -> None:
                 false += p < 0.05 and not low <= 0 <= high
     assert 0.92 <= covered / experiments <= 0.985
     assert false / experiments <= 0.075
+
+
+def test_a_reply_from_the_store_has_no_time_of_this_run() -> None:
+    fresh, stored = rows([1.0] * 4, seconds=2.0, tokens=5), rows([1.0] * 4, seconds=2.0, tokens=5)
+    for one in stored[1:]:
+        one.cached = 1
+    items = shared([fresh, stored], [None, None])
+    assert [item.seconds for item in items] == [(2.0, 2.0), (2.0, None), (2.0, None), (2.0, None)]
+    assert all(item.tokens == (5.0, 5.0) and item.score == (1.0, 1.0) for item in items)

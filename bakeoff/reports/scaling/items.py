@@ -2,7 +2,8 @@
 
 Only samples (and repeats) that all of the models were asked count. A sample counts once: by its mean over the
 repeats that all of them have graded, and by its mean cost, time and tokens. What is not known is None and never
-0; a latency of 0 is no measurement. Items stand in the order in which they were answered, where that is known,
+0; a latency of 0 is no measurement, and one of a reply from the store
+is another run's. Items stand in the order in which they were answered, where that is known,
 because neighbours in time share a server's mood. Example:
 
     items = shared([trials_a, trials_b], [None, Price(0.1, 0.4)])
@@ -87,7 +88,8 @@ def _usd(trial: Trial, price: Price | None) -> float | None:
 
 
 def _seconds(trial: Trial) -> float | None:
-    return trial.latency_s if trial.outcome is not Outcome.ERROR and trial.latency_s > 0 else None
+    made = trial.outcome is not Outcome.ERROR and not trial.cached
+    return trial.latency_s if made and trial.latency_s > 0 else None
 
 
 def _tokens(trial: Trial) -> float | None:
