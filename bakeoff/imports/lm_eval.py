@@ -43,6 +43,8 @@ EMPTY = "lm-eval logged an empty reply, which may be a failed call: it does not 
 UNKNOWN = "the log has no reply: the score is lm-eval's, and whether the call failed is not known"
 _HINT = "name the folder with results_*.json, or one such file"
 _SHARES = ("acc", "exact_match", "em", "contains", "pass", "mc1", "prompt_level")  # right or wrong for each sample
+_LONGEST_NAME = 255  # bytes of a file's name
+_SHOWN = 60
 _CAUTION = "lm-eval has no outcome for failed calls: an empty reply that it scored 0 is unparsed here, not wrong"
 
 
@@ -122,7 +124,7 @@ def _sample_files(found: Path, results: Mapping[str, Json], wanted: Sequence[str
         if name not in tasks:
             raise ConfigInvalid(f"no task '{name}' in '{found}'", f"it has: {', '.join(tasks)}")
     date = found.stem.removeprefix("results_")
-    files = {task: found.with_name(f"samples_{task}_{date}.jsonl") for task in wanted or tasks}
+    files = {task: _beside(found, task, f"samples_{task}_{date}.jsonl") for task in wanted or tasks}
     missing = [task for task, file in files.items() if not file.is_file()]
     if missing and (wanted or len(missing) == len(files)):
         raise DataMissing(
@@ -137,6 +139,17 @@ def _sample_files(found: Path, results: Mapping[str, Json], wanted: Sequence[str
     if not files:
         raise DataInvalid(f"'{found}' names no task", _HINT)
     return files
+
+
+def _beside(found: Path, task: str, name: str) -> Path:
+    """The samples file of a task. A name that no file can have was not written by lm-eval."""
+    if any(mark in name for mark in "/\\\0") or len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
+        told = task if len(task) <= _SHOWN else f"{task[:_SHOWN]}…"
+        raise DataInvalid(
+            f"'{found}' names a task '{told}', and no samples file can be called after that",
+            "correct the name in field 'results', or take the others with --task",
+        )
+    return found.with_name(name)
 
 
 def _planned(results: Mapping[str, Json], task: str) -> int | None:
