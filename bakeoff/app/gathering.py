@@ -79,7 +79,43 @@ def _across(
                 found.append(results.met((first.name, other.name), cells, looked, PAIRS_KEPT))
             except NotComparable as error:
                 unlike.append(error.message)
+    unlike += _apart(results, groups)
     return correct(found)
+
+
+def _apart(results: Results, groups: dict[Group, list[Entry]]) -> list[str]:
+    """Why the cells of one benchmark fell into several groups: a reason for each that has no comparison in the first.
+
+    Within one run that is what its spec asked for, and needs no word.
+    """
+    found, leaders = [], [members[0] for members in groups.values()]
+    for place, entry in enumerate(leaders):
+        base = _nearest(entry, leaders[:place])
+        if base is None or base.run == entry.run:
+            continue
+        more = len(groups[group_of(entry.cell)]) - 1
+        also = f" (nor the {more:,} compared with it)" if more else ""
+        try:
+            met = results.met((base.name, entry.name), (base.cell, entry.cell), "", pairs=0)
+        except NotComparable as error:
+            found.append(f"{error.message}{also}")
+        else:
+            shared = "1 sample is" if met.shared == 1 else f"{met.shared:,} samples are"
+            found.append(
+                f"the data of '{entry.cell.benchmark}' are not those of '{base.name}' in '{entry.name}', though"
+                f" {shared} shared: see 'bakeoff compare {base.run}:{base.cell.position}"
+                f" {entry.run}:{entry.cell.position}'{also}"
+            )
+    return found
+
+
+def _nearest(entry: Entry, before: Sequence[Entry]) -> Entry | None:
+    """Of the cells of its benchmark the first that one rule graded, else the first on its data, else the first."""
+    alike = [one for one in before if one.cell.benchmark == entry.cell.benchmark]
+    _, rule, digest = group_of(entry.cell)
+    by_rule = [one for one in alike if group_of(one.cell)[1] == rule]
+    by_data = [one for one in alike if group_of(one.cell)[2] == digest]
+    return next(iter([*by_rule, *by_data, *alike]), None)
 
 
 def _standing(results: Results, group: Group, members: Sequence[Entry], records: dict[str, RunRecord]) -> Standing:

@@ -122,3 +122,34 @@ def test_a_report_has_the_performance_of_each_cell_beside_its_score(
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert any(line.startswith("0  fake/a: 12 of 12 calls made in this run") for line in lines)
+
+
+def logged(path: Path, samples: range, targets: str = "t", score: str = "correct") -> str:
+    rows = [{"id": str(i), "response": "x", "target": f"{targets}{i}", score: i % 3 > 0} for i in samples]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_why_logs_of_one_benchmark_are_not_compared_is_told(tmp_path: Path) -> None:
+    logs = {
+        "a": logged(tmp_path / "a.jsonl", range(40)),
+        "alike": logged(tmp_path / "alike.jsonl", range(40)),
+        "few": logged(tmp_path / "few.jsonl", range(36, 60)),
+        "none": logged(tmp_path / "none.jsonl", range(100, 140)),
+        "other": logged(tmp_path / "other.jsonl", range(40), "u"),
+        "most": logged(tmp_path / "most.jsonl", range(30)),
+        "rule": logged(tmp_path / "rule.jsonl", range(40), score="mine"),
+    }
+    for name, path in logs.items():
+        field = ("--field", "score=mine") if name == "rule" else ()
+        assert run("import", "jsonl", path, "--name", name, "--model", name, "--benchmark", "t", *field) == 0
+    assert run("report", *logs, "-o", str(tmp_path), "--format", "json,md") == 0
+    found = json.loads((tmp_path / "report.json").read_text())
+    assert [one["b"]["name"] for one in found["comparisons"]] == ["alike correct"]
+    few, none, other, most, rule = found["not_compared"]
+    assert few == "'a correct' and 'few correct' share 4 samples, of 40 and 24: too few to speak for either"
+    assert none == "'a correct' and 'none correct' share no samples"
+    assert other == "the data of 't' differs between 'a correct' and 'other correct'"
+    assert "though 30 samples are shared: see 'bakeoff compare a:0 most:0'" in most
+    assert "is graded by profile" in rule and "'mine'" in rule
+    assert (tmp_path / "report.md").read_text().count("Not compared: ") == 5
