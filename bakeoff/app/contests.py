@@ -20,6 +20,7 @@ from bakeoff.core.arms import Arm, arm_of, arms_of, baseline_of, benchmark_of
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.hashing import order_key
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus, noted
+from bakeoff.core.signature import graded_test
 from bakeoff.core.specs import DecisionSpec, ExperimentSpec
 from bakeoff.core.types import Outcome
 from bakeoff.reports.judging import duels_of
@@ -149,7 +150,9 @@ def check_decision(prepared: Prepared) -> None:
 def rule_of(spec: ExperimentSpec, decision: DecisionSpec, cells: Sequence[CellRecord]) -> Rule:
     """Raises UnknownName for a baseline that is none of the arms."""
     baseline = baseline_of(arms_of(cells, spec), decision.baseline)
-    return Rule(decision.rule, decision.alpha, decision.margin, decision.prior, baseline, decision.early)
+    kinds = {graded_test(cell.signature) for cell in cells}
+    graded = None if None in kinds else True in kinds  # None: a run from before the signature told it
+    return Rule(decision.rule, decision.alpha, decision.margin, decision.prior, baseline, decision.early, graded)
 
 
 def _referee(

@@ -27,6 +27,7 @@ from bakeoff.app.planning import Prepared, PreparedCell, prepare
 from bakeoff.app.results import Results
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid, SpecChanged, StoreError, UsageError
+from bakeoff.core.grading import refuse_other_scorer, rule_of
 from bakeoff.core.hashing import digest, identity_digest
 from bakeoff.core.origin import refuse_imported
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
@@ -321,7 +322,8 @@ def _kept(failure: StoreError, journal: Journal) -> StoreError:
 def _asked(cell: CellRecord) -> Json:
     """What a cell asks, and whom, beside what its spec says: of a benchmark of the user's own also how."""
     own = [cell.revision] if OWN_MARK in cell.revision else []
-    return [cell.data_digest, *astuple(cell.identity), *own, *filter(None, [dependence(cell.signature)])]
+    further = [dependence(cell.signature), rule_of(cell).code]
+    return [cell.data_digest, *astuple(cell.identity), *own, *filter(None, further)]
 
 
 def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[PreparedCell]) -> None:
@@ -338,6 +340,7 @@ def _check_data(run: RunRecord, cells: Sequence[CellRecord], prepared: Sequence[
                 "put the old file back, or choose another --name",
             )
         refuse_other_dependence(run.name, stored.signature, now.record.signature)
+        refuse_other_scorer(run.name, stored, now.record)
         if stored.identity != now.record.identity:
             raise ConfigInvalid(
                 f"model '{stored.model}' is another one than when run '{run.name}' was started",

@@ -127,12 +127,26 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
     for model, prepared in models:
         for ready in benchmarks:
             for asked, method in zip(spec.methods, ready.methods, strict=True):
-                on = str(getattr(method, "depends", ""))
-                line = signature.recipe(spec, model, prepared.preset, ready.spec, asked, ready.draw.digest, on)
-                line = signature.measured_as(line, prepared.optimisation, spec)
+                line = _recipe(spec, model, prepared, ready, asked, str(getattr(method, "depends", "")))
                 record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
                 cells.append(PreparedCell(record, prepared, ready, method))
     return Prepared(spec, cells, judges, cautions)
+
+
+def _recipe(
+    spec: ExperimentSpec,
+    model: ModelSpec,
+    prepared: PreparedModel,
+    ready: PreparedBenchmark,
+    method: MethodSpec,
+    depends: str,
+) -> str:
+    """The recipe of one cell; judges are part of it where its scorer may ask them."""
+    scorer = ready.profile.scorer
+    alone = spec if scorer in {*wiring.JUDGED, *wiring.MAY_BE_JUDGED} else spec.model_copy(update={"judges": ()})
+    asked, code = ready.draw.digest, wiring.scorer_code(scorer)
+    line = signature.recipe(alone, model, prepared.preset, ready.spec, method, asked, depends, code)
+    return signature.measured_as(line, prepared.optimisation, spec)
 
 
 def prepared_model(

@@ -19,6 +19,7 @@ from bakeoff.core.types import Outcome, Trial
 from bakeoff.reports.calibration import Confidences
 from bakeoff.reports.compare import Comparison, as_decided, compare_met, correct
 from bakeoff.reports.metrics import Metrics, of_method
+from bakeoff.reports.report import Group, group_of
 from bakeoff.reports.summary import CellDetail, CellSummary, CellTally, RunSummary, TrialView
 from bakeoff.store.runs import RunRepository
 from bakeoff.store.trials import TrialRepository
@@ -131,12 +132,12 @@ class Results:
         if run.spec.decision is not None:
             return []  # its verdict compares the arms
         found: list[Comparison] = []
-        first: dict[tuple[str, str, str], CellRecord] = {}
+        first: dict[Group, CellRecord] = {}
         cells = self.runs.cells(run.id)
         for cell in cells:
             if not self.trials.answered(cell.id):
                 continue
-            base = first.setdefault((cell.benchmark, cell.profile, cell.data_digest), cell)  # what can be compared
+            base = first.setdefault(group_of(cell), cell)  # what can be compared
             if base is not cell:
                 found.append(self.met(cell_names(cells, base, cell), (base, cell), looked_at(run), pairs))
         return correct(found)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from bakeoff.app.results import Results
 from bakeoff.core.errors import ConfigInvalid, NotComparable, UnknownName
+from bakeoff.core.grading import OWN_SCORER, rule_of
 from bakeoff.core.origin import origin
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.engines.catalogue import find, models
@@ -61,8 +62,8 @@ class _Candidates:
     named: bool = field(default=False)
 
 
-_Way = tuple[str, str, str, str, str]  # benchmark, profile, method, preset, data
-_PARTS = ("benchmark", "profile", "method", "preset")
+_Way = tuple[str, str, str, str, str, str]  # benchmark, profile, method, preset, other scorer, data
+_PARTS = ("benchmark", "profile", "method", "preset", "scorer")
 
 
 def choose(references: Sequence[str], results: Results, wanted: Filter) -> dict[str, list[Found]]:
@@ -146,7 +147,8 @@ def _unknown(reference: str, names: set[str], results: Results, wanted: Filter) 
 
 
 def _way(cell: CellRecord, by_data: bool) -> _Way:
-    return cell.benchmark, cell.profile, cell.method, cell.preset, cell.data_digest if by_data else ""
+    scorer = rule_of(cell).further or OWN_SCORER
+    return cell.benchmark, cell.profile, cell.method, cell.preset, scorer, cell.data_digest if by_data else ""
 
 
 def _ways(candidates: _Candidates, by_data: bool) -> dict[_Way, list[Found]]:
@@ -169,8 +171,10 @@ def _one_way_each(common: Sequence[_Way], ways: Sequence[Mapping[_Way, Sequence[
     chosen: dict[str, _Way] = {}
     for way in sorted(common, key=lambda way: max(of[way][0].age for of in ways)):
         first = chosen.setdefault(way[0], way)
-        for part, one, other in zip(_PARTS[1:], first[1:4], way[1:4], strict=True):
+        for part, one, other in zip(_PARTS[1:], first[1:5], way[1:5], strict=True):
             if one != other:
+                if part == "scorer":
+                    raise NotComparable(f"'{way[0]}' was graded by {one} and by {other}", "choose the runs: --run NAME")
                 raise NotComparable(
                     f"'{way[0]}' was asked of all by {part} '{one}' and by {part} '{other}'",
                     f"choose one: --{part} {one}",
@@ -234,6 +238,12 @@ def _part(a: str, b: str, part: str, ours: set[str], theirs: set[str]) -> NotCom
     if part == "data":
         return NotComparable(
             f"'{a}' and '{b}' were asked other versions of the data", "run them together: bakeoff run --models A,B …"
+        )
+    if part == "scorer":
+        told = [" and ".join(sorted(names)) for names in (ours, theirs)]
+        return NotComparable(
+            f"'{a}' was graded by {told[0]} and '{b}' by {told[1]}",
+            "run both with one scorer: bakeoff run --models A,B … (stored replies are not asked for again)",
         )
     shown = [", ".join(sorted(f"'{name}'" for name in names)) for names in (ours, theirs)]
     return NotComparable(

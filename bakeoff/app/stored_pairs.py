@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from bakeoff.core.grading import rule_of
 from bakeoff.core.records import CellRecord, RunRecord, RunStatus
 from bakeoff.core.types import Estimate, ModelIdentity, Outcome
 from bakeoff.reports.designs import Discordance
@@ -100,7 +101,7 @@ def _cells(benchmark: str, runs: RunRepository) -> list[_Cell]:
 def _comparable(a: _Cell, b: _Cell) -> bool:
     """Whether two cells are different ways to answer, graded by one rule."""
     same = (a.arm, a.cell.preset, a.cell.identity) == (b.arm, b.cell.preset, b.cell.identity)
-    return not same and a.cell.profile == b.cell.profile
+    return not same and str(rule_of(a.cell)) == str(rule_of(b.cell))
 
 
 def _nearness(pair: tuple[_Cell, _Cell], arms: Sequence[Arm]) -> int:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -205,6 +207,14 @@ def build_scorer(name: str, options: Mapping[str, object] | None = None, judges:
             f"scorer '{name}' does not take these options ({str(error).partition(') ')[2] or error})",
             f"leave out one of: {', '.join(key for key in given if key != 'judges')}",
         ) from None
+
+
+def scorer_code(name: str) -> str:
+    """Eight hex digits that stand for the file of a scorer of the user's own; empty for one that ships."""
+    if ".py:" not in name:
+        return ""
+    path = Path(name.rpartition(":")[0])
+    return blake2b(path.read_bytes(), digest_size=4).hexdigest() if path.is_file() else ""
 
 
 def _built_in(name: str, given: Mapping[str, object]) -> Scorer:

@@ -11,6 +11,7 @@ import orjson
 from bakeoff.app.regrading import Moved, Regraded, regrade
 from bakeoff.cli import screen
 from bakeoff.cli.show import json_option, open_store, store_option
+from bakeoff.core.grading import rule_of
 from bakeoff.core.types import Estimate, Trial
 from bakeoff.reports.charts import inert
 from bakeoff.reports.terminal import NARROW, score_text
@@ -62,8 +63,9 @@ def _print(found: Regraded, console: Console) -> None:
 def _lines(found: Regraded, width: int) -> Iterator[tuple[int, str]]:
     """(how far in, what is said)."""
     yield 0, f"{found.cell.position}  {found.cell.label}: {found.trials:,} trials, profile '{found.profile}'"
-    names = max(12, len(found.cell.profile), len(found.profile))
-    for name, estimate in ((found.cell.profile, found.before), (found.profile, found.after)):
+    before = str(rule_of(found.cell))
+    names = max(12, len(before), len(found.profile))
+    for name, estimate in ((before, found.before), (found.profile, found.after)):
         yield INDENT, f"{name:<{names if width >= NARROW else 0}} {score_text(estimate)}  n={estimate.n:,}"
     moves = {change: count for change, count in found.changes.items() if change[0] != change[1]}
     for (before, after), count in sorted(moves.items(), key=lambda item: -item[1]):

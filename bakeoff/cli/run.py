@@ -20,6 +20,7 @@ from bakeoff.cli.interrupts import Interrupts
 from bakeoff.cli.show import open_store
 from bakeoff.cli.spec_flags import build_spec, spec_options
 from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.grading import check_signature_scorer
 from bakeoff.core.origin import refuse_imported
 from bakeoff.core.records import RunStatus
 from bakeoff.core.signature import read as read_signature
@@ -90,6 +91,8 @@ def _check_data(laboratory: Laboratory, spec: ExperimentSpec, signature: str) ->
     prepared = laboratory.prepare(spec)
     try:
         check_signature_data(prepared, read_signature(signature)[1])
+        for cell in prepared.cells:
+            check_signature_scorer(signature, cell.record)
     finally:
         prepared.close()
 

@@ -20,7 +20,7 @@ from bakeoff.core.types import Estimate, Json
 
 _SPECIAL = re.compile("[%|\\x00-\\x1f\\x7f-\\x9f]")
 _ESCAPED = re.compile("%([0-9A-F]{2})")
-_MEASURED = ("on", "n", "miss", "ci", "v")
+_MEASURED = ("on", "code", "n", "miss", "ci", "v")
 Reader = Callable[[str], Json]
 _SAMPLING: dict[str, tuple[str, Reader]] = {
     "t": ("temperature", float),
@@ -38,10 +38,12 @@ def recipe(
     method: MethodSpec,
     digest: str,
     depends: str = "",
+    code: str = "",
 ) -> str:
     """The part of the signature that is known before the run.
 
-    `depends`: what the method depends on besides its words, such as a knowledge base.
+    `depends`: what the method depends on besides its words, such as a knowledge base; `code`: a hash of the
+    file that a scorer of the user's own is in.
     """
     parts: dict[str, object] = {"model": model.model}
     parts["url"] = model.base_url
@@ -55,6 +57,7 @@ def recipe(
     parts["split"] = benchmark.split
     parts["profile"] = benchmark.profile
     parts["scorer"] = benchmark.scorer
+    parts["code"] = code or None
     parts["options"] = _json(benchmark.options) if benchmark.options else None
     judges: list[Json] = [judge.model_dump(mode="json", exclude_defaults=True) for judge in spec.judges]
     parts["judges"] = _json(judges) if judges else None
@@ -89,6 +92,12 @@ def dependence(recipe_line: str) -> str:
     """What a method depends on, as its cell's recipe tells it; empty where it is nothing."""
     told = next((part for part in recipe_line.split("|") if part.startswith("on:")), "on:")
     return _unescape(told[3:])
+
+
+def told_in(signature: str) -> dict[str, str]:
+    """The named parts of a signature, unescaped: `{"model": "fake/a", …}`."""
+    pairs = (part.partition(":") for part in signature.split("|")[1:])
+    return {name: _unescape(value) for name, _, value in pairs}
 
 
 def refuse_other_dependence(run: str, stored: str, now: str) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bakeoff.core.errors import NotComparable
+from bakeoff.core.grading import OWN_SCORER, rule_of
 from bakeoff.core.origin import asked_of
 from bakeoff.core.records import CellRecord, Met
 from bakeoff.core.types import Estimate, Outcome, Trial
@@ -187,10 +188,17 @@ def _check_kinds(names: tuple[str, str], cells: tuple[CellRecord, CellRecord]) -
             f"'{names[0]}' is of '{a.benchmark}' and '{names[1]}' of '{b.benchmark}'",
             "compare two cells of one benchmark",
         )
-    if a.profile != b.profile:
+    first, second = rule_of(a), rule_of(b)
+    if first.profile != second.profile:
         raise NotComparable(
-            f"'{names[0]}' is graded by profile '{a.profile}' and '{names[1]}' by '{b.profile}'",
-            "compare cells graded by one rule",
+            f"'{names[0]}' is graded by profile '{first.profile}' and '{names[1]}' by '{second.profile}'",
+            f"grade both by one rule: bakeoff grade RUN --profile {first.profile}",
+        )
+    if str(first) != str(second):
+        told = [rule.further or OWN_SCORER for rule in (first, second)]
+        raise NotComparable(
+            f"'{names[0]}' is graded by {told[0]} and '{names[1]}' by {told[1]}",
+            f"run one again as the other, from the stored replies: bakeoff run {first.flags} …",
         )
 
 

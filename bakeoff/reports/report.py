@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bakeoff.core.grading import rule_of
 from bakeoff.core.origin import origin
 from bakeoff.core.records import CellRecord, Fault
 from bakeoff.core.types import Estimate
@@ -25,7 +26,7 @@ from bakeoff.stats.ranking import Ranking
 LEAST_RANKED = 3
 _SEED = re.compile(r"\|seed:(\d+)(?:\||$)")
 
-Group = tuple[str, str, str]  # benchmark, profile, digest of the data
+Group = tuple[str, str, str]  # benchmark, rule that graded, digest of the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def entries_of(runs: Sequence[RunSummary]) -> list[Entry]:
 
 def group_of(cell: CellRecord) -> Group:
     """What cells have to have in common to be compared."""
-    return cell.benchmark, cell.profile, cell.data_digest
+    return cell.benchmark, str(rule_of(cell)), cell.data_digest
 
 
 def _short(run: str, cell: CellSummary, beside: Sequence[tuple[str, CellSummary]]) -> str:
@@ -130,7 +131,7 @@ def _short(run: str, cell: CellSummary, beside: Sequence[tuple[str, CellSummary]
         "variant": lambda _, one: one.cell.variant,
         "preset": lambda _, one: one.cell.preset,
         "method": lambda _, one: one.cell.method,
-        "profile": lambda _, one: one.cell.profile,
+        "rule": lambda _, one: str(rule_of(one.cell)),
     }
     telling = [part for part, of in known.items() if len({of(name, one) for name, one in beside}) > 1]
     parts = [known[part](run, cell) for part in telling or ["variant"]]

@@ -35,6 +35,8 @@ _VERDICTS = ("yes", "no")
 
 
 class Alias:
+    continuous = False
+
     def score(self, sample: Sample, extracted: str) -> Score:
         targets = sample.target if isinstance(sample.target, list) else [sample.target]
         accepted = {normalise(str(target)) or _bare(str(target)): str(target) for target in targets}

@@ -15,6 +15,8 @@ from bakeoff.stats.corpus import bleu_names
 
 
 class Bleu:
+    continuous = True
+
     def __init__(self, tokenize: str = "13a", lowercase: bool = False, against: Which = "all") -> None:
         """`tokenize` is one of sacrebleu's tokenizers; `against` all references or the first."""
         try:

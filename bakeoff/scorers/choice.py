@@ -9,6 +9,8 @@ from bakeoff.core.types import Sample, Score
 
 
 class Choice:
+    continuous = False
+
     def score(self, sample: Sample, extracted: str) -> Score:
         right = extracted == sample.target
         return Score(float(right), f"{extracted} {'=' if right else '≠'} {sample.target}")

@@ -15,6 +15,8 @@ from bakeoff.stats.corpus import chrf_names
 
 
 class Chrf:
+    continuous = True
+
     def __init__(self, words: int = 0, lowercase: bool = False, against: Which = "all") -> None:
         """`words`: orders of word n-grams beside those of characters; `against` all references or the first."""
         try:

@@ -15,6 +15,8 @@ from bakeoff.core.types import Json, Sample, Score
 
 
 class CodeCalls:
+    continuous = False
+
     def __init__(self, runner: CodeRunner) -> None:
         self._runner = runner
 

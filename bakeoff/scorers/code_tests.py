@@ -27,6 +27,8 @@ _FUTURE = re.compile(r"(?m)^from __future__ import [^\n]*\n?")
 
 
 class CodeTests:
+    continuous = False
+
     def __init__(
         self,
         runner: CodeRunner,

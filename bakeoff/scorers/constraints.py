@@ -19,6 +19,8 @@ _FENCED = re.compile(r"\A```[a-zA-Z]*[ \t\r]*\n(.*)\n[ \t]*```\Z", re.DOTALL)
 
 
 class Constraints:
+    continuous = False
+
     def score(self, sample: Sample, extracted: str) -> Score:
         checks = sample.target if isinstance(sample.target, list) else []
         if not checks:

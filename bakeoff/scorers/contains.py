@@ -15,6 +15,8 @@ _MAX_CHARS = 100_000
 
 
 class Contains:
+    continuous = False
+
     def __init__(self, words: bool = False, every: bool = False, ignore_case: bool = True) -> None:
         self._words, self._every = words, every
         self._flags = re.IGNORECASE if ignore_case else re.NOFLAG

@@ -50,6 +50,7 @@ class Drop:
     ) -> None:
         """`whole`: the reply is one span; else "|" parts several."""
         self._metric, self._whole, self._one_by_one, self._lenient = metric, whole or one_by_one, one_by_one, lenient
+        self.continuous = metric == "f1"
 
     def score(self, sample: Sample, extracted: str) -> Score:
         accepted = _accepted(sample)
@@ -71,7 +72,7 @@ class Drop:
             parts["fuzzy"] = float(any(_fuzzy(text, wanted[0]) for wanted in accepted))
         first = " | ".join(accepted[0])
         reason = f"'{extracted:.40}' for '{first:.40}': exact {exact:.0f}, F1 {f1:.2f}"
-        return Score(parts[self._metric], reason, parts, continuous=self._metric == "f1")
+        return Score(parts[self._metric], reason, parts, continuous=self.continuous)
 
     def _readings(self, text: str) -> Iterator[Spans]:
         if self._whole:

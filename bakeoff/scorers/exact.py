@@ -19,6 +19,8 @@ _DIGITS = str.maketrans("", "", string.digits)
 
 
 class Exact:
+    continuous = False
+
     def __init__(
         self,
         ignore: Sequence[str] = (),

@@ -13,6 +13,8 @@ from bakeoff.core.types import Sample, Score
 
 
 class Facts:
+    continuous = True
+
     def score(self, sample: Sample, extracted: str) -> Score:
         target = sample.target
         facts = target.get("facts") if isinstance(target, dict) else None

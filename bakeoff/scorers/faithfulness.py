@@ -21,6 +21,8 @@ _FIELDS = ("context", "passage", "passages", "article", "document")
 
 
 class Faithfulness:
+    continuous = True
+
     def __init__(self, entailment: Entailment, embedder: Embedder | None = None, whole: bool = False) -> None:
         self._entailment = entailment
         self._embedder = embedder

@@ -24,6 +24,7 @@ class IfEval:
     def __init__(self, metric: Metric = "prompt_strict", checks: Literal["reference", "own"] = "reference") -> None:
         """`metric` is the score, the other three are in its parts; those by instruction are shares."""
         self._metric: Metric = metric
+        self.continuous = metric.startswith("inst_")
         self._checks = OWN if checks == "own" else REFERENCE
 
     def score(self, sample: Sample, extracted: str) -> Score:
@@ -44,7 +45,7 @@ class IfEval:
         }
         shares = {"inst_strict": sum(strict) / len(wanted), "inst_loose": sum(loose) / len(wanted)}
         value = {**parts, **shares}[self._metric]
-        return Score(value, _told(wanted, strict, loose), parts, continuous=self._metric in shares)
+        return Score(value, _told(wanted, strict, loose), parts, continuous=self.continuous)
 
     def _fulfils(self, text: str, name: str, arguments: Mapping[str, Json]) -> bool:
         check = self._checks.get(name)

@@ -22,6 +22,8 @@ _FENCED = re.compile(r"```\w{0,12}[^\S\n]*+\n(.*)```", re.DOTALL)
 
 
 class JsonSchema:
+    continuous = False
+
     def __init__(self, schema: Mapping[str, Json] | None = None) -> None:
         """`schema` is that of every sample; without it each sample's target is its own."""
         try:

@@ -33,6 +33,8 @@ _ORACLE = ("Rating: [[9]]", "Rating: [[3]]")
 
 
 class Judge:
+    continuous = True
+
     def __init__(
         self,
         judges: Sequence[Engine],

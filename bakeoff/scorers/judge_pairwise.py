@@ -32,6 +32,8 @@ _ORACLE = ("[[A]]", "[[B]]", "[[C]]")
 
 
 class JudgePairwise:
+    continuous = True
+
     def __init__(
         self,
         judges: Sequence[Engine],

@@ -9,6 +9,8 @@ from bakeoff.core.types import Sample, Score
 
 
 class Label:
+    continuous = False
+
     def score(self, sample: Sample, extracted: str) -> Score:
         right = extracted.lower() == str(sample.target).lower()
         return Score(float(right), f"{extracted} {'=' if right else '≠'} {sample.target}")

@@ -29,6 +29,7 @@ class Likelihood:
     def __init__(self, metric: Metric = "acc", among: str = "", delimiter: str = " ") -> None:
         """`among`: that of the prompt. `delimiter` parts a choice from its context and has no length."""
         self._metric = metric
+        self.continuous = metric == "mc2"
         self._among = among
         self._delimiter = delimiter
 
@@ -55,7 +56,7 @@ class Likelihood:
         label = sample.labels[chosen.get(self._metric, chosen["acc"])]
         told = ", ".join(f"{name} {s:.2f}" for name, s in list(zip(sample.labels, sums, strict=True))[:_TOLD])
         more = f" and {len(sums) - _TOLD} more" if len(sums) > _TOLD else ""
-        return Score(parts[self._metric], told + more, parts, continuous=self._metric == "mc2", chosen=label)
+        return Score(parts[self._metric], told + more, parts, continuous=self.continuous, chosen=label)
 
 
 def _right(sample: Sample) -> set[int]:

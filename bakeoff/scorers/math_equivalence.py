@@ -25,6 +25,8 @@ _LISTED = re.compile(r"[,;]\s*[-+]?\d{1,2}(?!\d)|[()\[\]]|\\in\b")  # "1,-2", "[
 
 
 class MathEquivalence:
+    continuous = False
+
     def __init__(self) -> None:
         if importlib.util.find_spec("math_verify") is None:
             raise MissingExtra("the scorer 'math_equivalence'", "math")

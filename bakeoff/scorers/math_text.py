@@ -25,6 +25,8 @@ _UNIT = "\\text{ "
 
 
 class MathText:
+    continuous = False
+
     def __init__(self, take: Literal["boxed", "dollars", "all"] = "all", rules: Rules = "math") -> None:
         r"""`take` says what of the reply is the answer: the last `\boxed`, or what the outermost dollars hold."""
         self._take = take

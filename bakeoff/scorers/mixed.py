@@ -18,6 +18,8 @@ _BRACKETS = re.compile(r"\A\(([A-Za-z])\)?\Z")
 
 
 class Mixed:
+    continuous = False
+
     def __init__(self) -> None:
         self._numeric = Numeric()
 

@@ -21,6 +21,8 @@ _UNREAD = re.compile(r"[\\$,£€*_]")
 
 
 class Numeric:
+    continuous = False
+
     def __init__(self, significant: int | None = None) -> None:
         """`significant` digits are compared, as by inspect_ai's `match(numeric=True)` (MIT); None means all."""
         self._significant = significant

@@ -29,6 +29,8 @@ _REFUSAL = re.compile(
 
 
 class Quality:
+    continuous = True
+
     def __init__(self, fewest: int = 1, most: int = 1_000_000) -> None:
         """Replies are to have from `fewest` to `most` words."""
         self._fewest, self._most = fewest, most

@@ -17,6 +17,8 @@ _MAX_CHARS = 100_000
 
 
 class Regex:
+    continuous = False
+
     def __init__(
         self, pattern: str | None = None, whole: bool = False, ignore_case: bool = False, seconds: float = 0.25
     ) -> None:

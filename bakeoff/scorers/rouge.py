@@ -22,6 +22,8 @@ MAX_CHARS = 20_000
 
 
 class Rouge:
+    continuous = True
+
     def __init__(
         self,
         measure: Literal["rouge1", "rouge2", "rougeL", "rougeLsum"] = "rougeL",

@@ -23,6 +23,8 @@ _MOST_KNOWN = 10_000
 
 
 class Similarity:
+    continuous = True
+
     def __init__(self, embedder: Embedder, against: Which = "all") -> None:
         self._embedder = embedder
         self._against = against

@@ -30,6 +30,7 @@ Metric = Literal["joint_f1", "joint_em", "sp_f1", "sp_em"]
 class SupportingFacts:
     def __init__(self, metric: Metric = "joint_f1") -> None:
         self._metric = metric
+        self.continuous = metric.endswith("f1")
         self._answer = TokenF1(rule="hotpotqa")
 
     def score(self, sample: Sample, extracted: str) -> Score:
@@ -43,7 +44,7 @@ class SupportingFacts:
         right = len(named & wanted)
         reason = f"'{answer:.40}', {right} of {len(wanted)} facts, {len(named - wanted)} others"
         value = parts[self._metric]
-        return Score(value, reason, parts, continuous=self._metric.endswith("f1"), chosen=answer[:200])
+        return Score(value, reason, parts, continuous=self.continuous, chosen=answer[:200])
 
 
 def _wanted(sample: Sample) -> set[Fact]:

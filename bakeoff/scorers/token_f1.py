@@ -54,6 +54,7 @@ class TokenF1:
         `meta` that is compared with in place of the target, where the sample has it.
         """
         self._metric = metric
+        self.continuous = metric == "f1"
         self._rule = rule
         self._plain: Callable[[str], str] = spaced if rule == "triviaqa" else squeezed
         self._none = frozenset(self._plain(words) for words in none)
@@ -68,7 +69,7 @@ class TokenF1:
         best = max((self._overlap(found, one, second) for one in wanted), key=lambda overlap: overlap.f1)
         value = exact if self._metric == "em" else best.f1
         reason = f"'{found:.40}' for '{wanted[0]:.40}': exact {exact:.0f}, F1 {best.f1:.2f}"
-        return Score(value, reason, {"exact": exact, **best._asdict()}, continuous=self._metric == "f1")
+        return Score(value, reason, {"exact": exact, **best._asdict()}, continuous=self.continuous)
 
     def _wanted(self, sample: Sample, second: bool) -> list[str]:
         listed = sample.meta.get(self._accepted) if self._accepted is not None else None

@@ -27,6 +27,8 @@ _MISSING = object()
 
 
 class ToolCall:
+    continuous = False
+
     def __init__(self, prose: Literal["no call", "unparsed"] = "unparsed") -> None:
         """`prose`: what a reply without JSON is. Where tools are handed over as such, it is no call."""
         self._prose = prose

@@ -1,8 +1,10 @@
 """An A/B test as it goes: arms that answer the same samples in batches, looked at after each.
 
 Right-or-wrong answers are tested by the e-process on pairs that differ, other scores by the
-confidence sequence of their mean difference; both hold however often one looks. Which one is settled
-by the first batch; a graded pair that turns up later counts by its sign. The rules:
+confidence sequence of their mean difference; both hold however often one looks. Which one is said
+beforehand (`Rule.graded`), by what the scorer can give and never by what it gave: the e-process weighs
+signs, so that one half point would count as a whole one. A value between right and wrong is refused
+where none can be. The rules:
 
 - `difference`: an arm is out when another beats it with E >= (K-1)/alpha for K arms, so that the
   best is lost with a chance of at most alpha; decided when one is left. With a margin it is also
@@ -38,7 +40,11 @@ Standing = Literal["open", "better", "worse", "equivalent", "not_worse", "outsid
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is to be shown, with which chance of a false claim. `margin` is a share, like the scores."""
+    """What is to be shown, with which chance of a false claim. `margin` is a share, like the scores.
+
+    `graded`: whether a value may lie between right and wrong. None is for runs of before that was written
+    down: their first batch with a pair settled it, and a graded pair that came later counted by its sign.
+    """
 
     name: RuleName = "difference"
     alpha: float = ALPHA
@@ -46,18 +52,20 @@ class Rule:
     prior: float = PRIOR
     baseline: int = 0
     early: bool = True
+    graded: bool | None = False
 
 
 class Duel:
     """Two arms on the samples that both have a value for: B minus A, after any number of looks."""
 
-    def __init__(self, alpha: float, prior: float, margin: float | None) -> None:
+    def __init__(self, alpha: float, prior: float, margin: float | None, graded: bool | None = False) -> None:
         self.alpha = alpha
         self.process = EProcess(alpha, prior)
         self.sequence = ConfidenceSequence(alpha)
         self.gate = None if margin is None else NonInferiority(margin, alpha)
         self.margin = margin
-        self.graded = False  # settled by the first batch that has a pair
+        self.graded = bool(graded)
+        self._by_first = graded is None
         self.n = 0
         self.missing = 0
         self._total = 0.0
@@ -67,11 +75,14 @@ class Duel:
         self._first: Literal["a", "b"] | None = None  # who was ahead when it reached 1/alpha
 
     def add(self, pairs: Sequence[tuple[float | None, float | None]], missing: int = 0) -> None:
-        """Take one batch and look once; `missing` counts further pairs without a value."""
+        """Take one batch and look once; `missing` counts further pairs without a value.
+
+        Raises ValueError for a value between right and wrong where none can be; nothing is taken then.
+        """
         known = [(a, b) for a, b in pairs if a is not None and b is not None]
+        if not self.graded:
+            self._check(known)
         self.missing += len(pairs) - len(known) + missing
-        if not self.n:
-            self.graded = any(value not in (0.0, 1.0) for pair in known for value in pair)
         differences = [b - a for a, b in known]
         self.n += len(known)
         self._total += math.fsum(differences)
@@ -87,6 +98,13 @@ class Duel:
         self._log_largest = max(self._log_largest, self.sequence.log_wealth(0.0))
         if self._first is None and self._log_largest >= -math.log(self.alpha):
             self._first = "b" if self._total > 0 else "a"
+
+    def _check(self, known: Sequence[tuple[float, float]]) -> None:
+        between = next((value for pair in known for value in pair if value not in (0.0, 1.0)), None)
+        if self._by_first:
+            self.graded = not self.n and between is not None
+        elif between is not None:
+            raise ValueError(f"{between!r} is neither right (1) nor wrong (0), and this test is of right or wrong")
 
     @property
     def difference(self) -> float | None:
@@ -163,7 +181,7 @@ class Contest:
         self.items = 0  # that were looked at
         self.out: dict[int, tuple[int, int]] = {}  # arm → (who beat it, after how many items)
         alpha = rule.alpha / (arms - 1)
-        self._duels = {pair: Duel(alpha, rule.prior, rule.margin) for pair in self._pairs()}
+        self._duels = {pair: Duel(alpha, rule.prior, rule.margin, rule.graded) for pair in self._pairs()}
         self._settled: dict[int, Standing] = {}
 
     def _pairs(self) -> Iterator[tuple[int, int]]:
@@ -225,7 +243,10 @@ class Contest:
         return all(self._duels[pair].equivalent for pair in combinations(sorted(self.alive), 2))
 
     def look(self, rows: Sequence[Row]) -> None:
-        """Take the values of one batch, a row for each sample, and look once."""
+        """Take the values of one batch, a row for each sample, and look once.
+
+        Raises ValueError for a row of another length, and for a value between right and wrong where none can be.
+        """
         for row in rows:
             if len(row) != self.arms:
                 raise ValueError(f"a row has {len(row)} values, and there are {self.arms} arms")

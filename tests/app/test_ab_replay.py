@@ -152,11 +152,14 @@ def scenes(draw: st.DrawFn) -> Scene:
     seed = draw(st.integers(0, 99))
     fields = {"models": models, "benchmarks": names, "repeats": repeats, "decision": decision, "seed": seed}
     spec = parse_spec(fields)
+    graded = draw(st.booleans())
+    kind = "graded" if graded or repeats > 1 else "binary"
+    told = draw(st.sampled_from([f"set@0|test:{kind}", "set@0"]))  # older signatures do not tell the kind
     order, repeated = common(dict(zip(names, sizes, strict=True)), seed)
     cells = [
         CellRecord(
             100 + arm * len(sizes) + which, arm * len(sizes) + which, models[arm], "balanced", names[which], "naive",
-            "bakeoff", ModelIdentity("fake", models[arm]), "", "", sizes[which] * repeats, "",
+            "bakeoff", ModelIdentity("fake", models[arm]), "", "", sizes[which] * repeats, told,
             repeated=repeated[which],
         )
         for arm in range(arms)
@@ -164,7 +167,7 @@ def scenes(draw: st.DrawFn) -> Scene:
     ]  # fmt: skip
     gaps = draw(st.lists(st.sampled_from([0.1, 0.5, 0.55, 0.9]), min_size=arms, max_size=arms))
     dice = random.Random(draw(st.integers(0, 2**32)))
-    return Scene(spec, cells, order, dice, gaps, draw(st.booleans()))
+    return Scene(spec, cells, order, dice, gaps, graded)
 
 
 def _id(number: int) -> str:

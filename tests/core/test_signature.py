@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.signature import read, recipe, sign
+from bakeoff.core.signature import decided_as, graded_test, read, recipe, sign
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Estimate
 from tests.core.test_specs import MODELS, WORDS
@@ -117,3 +117,32 @@ def test_what_is_no_signature_is_the_users_error(text: str) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         read(text)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ("difference", "difference"),
+        ({"rule": "not_worse", "margin": 0.03}, '{"margin":0.03,"rule":"not_worse"}'),
+        ({"batch": 8, "unanswered": "wrong"}, '{"batch":8,"unanswered":"wrong"}'),
+        (
+            {"early": False, "guards": [{"metric": "errors", "at_most": 0.01}], "baseline": "a|b"},
+            '{"baseline":"a%7Cb","early":false,"guards":[{"at_most":0.01,"metric":"errors"}]}',
+        ),
+    ],
+)
+def test_the_rule_of_an_ab_test_comes_back(decision: object, said: str) -> None:
+    spec = one_cell(methods=["naive", "cot"], decision=decision)
+    line = decided_as(written(spec), spec, graded=True)
+    assert line == f"{written(spec)}|decision:{said}|test:graded"
+    found, _ = read(sign(line, ESTIMATE, "0.1.0"))
+    assert parse_spec({**found, "methods": ["naive", "cot"]}) == spec
+
+
+def test_the_kind_of_a_test_is_read_and_unknown_of_older_lines() -> None:
+    spec = one_cell(methods=["naive", "cot"], decision="difference")
+    assert graded_test(decided_as(written(spec), spec, graded=True)) is True
+    assert graded_test(decided_as(written(spec), spec, graded=False)) is False
+    assert graded_test(written(spec)) is None
+    assert "decision" not in read(sign(written(spec), ESTIMATE, "0.1.0"))[0]
+    assert decided_as(written(one_cell()), one_cell(), graded=True) == written(one_cell())

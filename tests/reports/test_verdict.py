@@ -52,7 +52,8 @@ def verdict_of(
     labels: Sequence[str] = ("naive", "cot"),
     guards: Sequence[GuardResult] = (),
 ) -> Verdict:
-    contest = Contest(len(labels), rule)
+    graded = any(value not in (0.0, 1.0, None) for row in answers for value in row)
+    contest = Contest(len(labels), replace(rule, graded=graded))
     for start in range(0, len(answers), 32):
         contest.look(answers[start : start + 32])
     return judge(contest, list(labels), status, planned, guards)

@@ -99,10 +99,35 @@ def test_a_margin_ends_a_difference_that_does_not_matter() -> None:
 def test_scores_between_right_and_wrong_use_the_confidence_sequence() -> None:
     dice = random.Random(3)
     graded: list[Row] = [(0.5 * dice.random(), 0.3 + 0.5 * dice.random()) for _ in range(640)]
-    contest = fed(Contest(2, Rule()), graded)
+    contest = fed(Contest(2, Rule(graded=True)), graded)
     duel = contest.duel(0, 1)
     assert duel.graded and duel.winner == "b" and contest.decided
     assert duel.interval[0] > 0 and duel.p <= 0.05
+
+
+UNEVEN: list[Row] = [(1.0, 1.0)] * 32 + [*[(0.5, 0.51)] * 28, *[(1.0, 0.0)] * 4] * 4
+
+
+def test_graded_scores_that_begin_with_right_ones_are_not_tested_by_their_signs() -> None:
+    """B has more of the samples, by a hundredth each, and loses by far where it loses: it is not to win by signs."""
+    contest = fed(Contest(2, Rule(graded=True)), UNEVEN)
+    duel = contest.duel(0, 1)
+    assert duel.graded and duel.difference is not None and duel.difference < 0
+    assert duel.winner != "b" and 0 not in contest.out
+
+
+def test_a_value_between_right_and_wrong_is_refused_where_none_can_be() -> None:
+    contest = Contest(2, Rule())
+    contest.look(UNEVEN[:32])
+    with pytest.raises(ValueError, match=r"0\.5 is neither right"):
+        contest.look(UNEVEN[32:64])
+    assert (contest.duel(0, 1).n, contest.duel(0, 1).missing) == (32, 0)
+
+
+def test_a_contest_of_before_the_kind_was_written_down_goes_on_as_it_did() -> None:
+    contest = fed(Contest(2, Rule(graded=None)), UNEVEN)
+    assert not contest.duel(0, 1).graded and contest.out  # by the signs, as it was then
+    assert fed(Contest(2, Rule(graded=None)), UNEVEN[32:]).duel(0, 1).graded
 
 
 def test_without_early_nothing_is_decided_before_the_end() -> None:
