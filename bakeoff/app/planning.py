@@ -18,6 +18,7 @@ from bakeoff.app.lacking import Lacking
 from bakeoff.app.lint import Caution
 from bakeoff.app.measuring import build_measured, spelt
 from bakeoff.app.own_benchmarks import members
+from bakeoff.app.score_kind import may_be_between, right_or_wrong
 from bakeoff.app.settings import Settings
 from bakeoff.benchmarks._files import watching
 from bakeoff.core import signature
@@ -43,6 +44,7 @@ class PreparedBenchmark:
     task: wiring.ExperimentTask
     methods: Sequence[Method]
     files: list[Path] = field(default_factory=list)  # that were opened for it
+    continuous: bool = True  # whether a score may lie between right and wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,12 @@ def prepare(spec: ExperimentSpec, settings: Settings, runs: RunRepository) -> Pr
         cautions = compare_files(used, settings)
         opened.pop_all()  # no error: the draws stay open for the run
     cells: list[PreparedCell] = []
+    graded = spec.repeats > 1 or any(ready.continuous for ready in benchmarks)  # the mean of repeats lies between
     for model, prepared in models:
         for ready in benchmarks:
             for asked, method in zip(spec.methods, ready.methods, strict=True):
                 line = _recipe(spec, model, prepared, ready, asked, str(getattr(method, "depends", "")))
+                line = signature.decided_as(line, spec, graded)
                 record = _cell(len(cells), prepared, ready, asked, spec.repeats, line)
                 cells.append(PreparedCell(record, prepared, ready, method))
     return Prepared(spec, cells, judges, cautions)
@@ -210,13 +214,15 @@ def prepare_benchmark(
     profile = wiring.profile_of(benchmark, asked)
     split = asked.split or benchmark.default_split
     _check_split(profile, asked.benchmark, split)
-    score = wiring.build_scorer(profile.scorer, profile.options, judges).score
+    scorer = wiring.build_scorer(profile.scorer, profile.options, judges)
+    continuous = may_be_between(scorer)
     built = [wiring.build_method(method, profile, settings) for method in methods]
     ids = _saved_ids(spec.samples, asked.benchmark, runs) if spec.samples is not None else None
     with watching() as reading:
         draw = Draw.of(benchmark.samples(split), asked.benchmark, spec.seed, spec.limit, ids)
     task = wiring.ExperimentTask(benchmark, spec, profile)
-    return PreparedBenchmark(asked, benchmark, draw, profile, score, task, built, reading.opened)
+    score = scorer.score if continuous else right_or_wrong(scorer.score)
+    return PreparedBenchmark(asked, benchmark, draw, profile, score, task, built, reading.opened, continuous)
 
 
 def _check_split(profile: Profile, benchmark: str, split: str) -> None:

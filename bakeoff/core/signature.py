@@ -3,6 +3,10 @@
     gsm8k@1f2e3d4c|model:fake/a|preset:balanced|method:cot|profile:bakeoff|t:0|limit:100|seed:7
     …|n:98|miss:2|ci:wilson95|v:0.1.0
 
+That of a cell of an A/B test also has the rule, and whether its scores are right or wrong or graded:
+
+    …|decision:difference|test:binary|n:98|…
+
 The first part is fixed when a cell is planned; n, missing, interval and version are added when its
 estimate is made. `bakeoff run --from "<signature>"` reads the first part.
 """
@@ -20,7 +24,8 @@ from bakeoff.core.types import Estimate, Json
 
 _SPECIAL = re.compile("[%|\\x00-\\x1f\\x7f-\\x9f]")
 _ESCAPED = re.compile("%([0-9A-F]{2})")
-_MEASURED = ("on", "code", "n", "miss", "ci", "v")
+_MEASURED = ("on", "code", "test", "n", "miss", "ci", "v")
+_GRADED, _BINARY = "graded", "binary"
 Reader = Callable[[str], Json]
 _SAMPLING: dict[str, tuple[str, Reader]] = {
     "t": ("temperature", float),
@@ -81,6 +86,24 @@ def measured_as(recipe_line: str, optimisation: str, spec: ExperimentSpec) -> st
         return recipe_line
     measurement = spec.measurement
     return f"{recipe_line}|optimisation:{escaped(optimisation)}|passes:{measurement.passes}|round:{measurement.round}"
+
+
+def decided_as(recipe_line: str, spec: ExperimentSpec, graded: bool) -> str:
+    """The recipe of a cell of an A/B test, with its rule and the kind of its scores; as it is of another run's."""
+    if spec.decision is None:
+        return recipe_line
+    said = spec.decision.model_dump(mode="json", exclude_defaults=True)
+    rule = spec.decision.rule if said.keys() <= {"rule"} else _json(said)
+    return f"{recipe_line}|decision:{escaped(rule)}|test:{_GRADED if graded else _BINARY}"
+
+
+def graded_test(recipe_line: str) -> bool | None:
+    """Whether the A/B test of a cell is one of graded scores, as was settled before it began.
+
+    None where its recipe does not say: it is of no test, or of one from before that was written down.
+    """
+    parts = recipe_line.split("|")
+    return True if f"test:{_GRADED}" in parts else False if f"test:{_BINARY}" in parts else None
 
 
 def sign(recipe_line: str, estimate: Estimate, version: str) -> str:
@@ -151,6 +174,7 @@ def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
     }
     numbers: dict[str, tuple[str, Reader]] = {name: (name, int) for name in ("repeats", "limit", "seed")}
     fields |= _taken(parts, {**numbers, "samples": ("samples", str), "judges": ("judges", orjson.loads)})
+    fields |= _taken(parts, {"decision": ("decision", _rule)})
     if "optimisation" in parts:
         fields["optimisations"] = [parts.pop("optimisation")]
         fields["measurement"] = _taken(parts, {name: (name, int) for name in ("passes", "round")})
@@ -163,6 +187,12 @@ def _fields(benchmark: str, parts: dict[str, str]) -> dict[str, Json]:
 def _taken(parts: dict[str, str], wanted: dict[str, tuple[str, Reader]]) -> dict[str, Json]:
     """Take the wanted parts out, under their field's name and read as its kind."""
     return {field: kind(parts.pop(name)) for name, (field, kind) in wanted.items() if name in parts}
+
+
+def _rule(text: str) -> Json:
+    """A decision's fields; of a rule that is the usual one in all else its name alone."""
+    found: Json = orjson.loads(text) if text.startswith("{") else {"rule": text}
+    return found
 
 
 def _json(value: object) -> str:

@@ -270,7 +270,8 @@ class _Tally:
         missing = self.shared - len(self._a)
         p_mid: float | None = None
         if looked:
-            duel = Duel(ALPHA, PRIOR, None)
+            # None: values of right or wrong, unless an old store holds others
+            duel = Duel(ALPHA, PRIOR, None, True if self._scored or len(self._a) < self._graded else None)
             duel.add(list(zip(self._a, self._b, strict=True)), missing)
             difference, test, p = duel.estimate, "anytime test", duel.p if duel.n else None
         elif len(self._a) < self._graded or self._scored:
