@@ -102,8 +102,9 @@ def _refuse_lone_arm(fields: dict[str, Any]) -> None:
     """A signature is of one cell; where that was an arm of an A/B test, there is no test without the others."""
     arms = [len(_entries(fields.get(name)) or [""]) for name in ("models", "presets", "methods")]
     if fields.get("decision") is not None and max(arms) < 2:
+        rule = fields["decision"].get("rule", RULES[0])
         raise ConfigInvalid(
-            f"this score is of an A/B test (rule '{fields['decision'].get('rule', RULES[0])}'), and it names one arm of it",
+            f"this score is of an A/B test (rule '{rule}'), and it names one arm of it",
             "name the other arms too (--models A,B), or cut '|decision:...' out to ask this one alone, in full",
         )
 

@@ -68,6 +68,16 @@ def test_flags_are_fields(bakeoff: Bakeoff, flags: str, wanted: dict[str, Any]) 
     assert {name: found[name] for name in wanted} == wanted
 
 
+def test_a_signature_has_the_rule_and_is_not_run_without_the_other_arms(bakeoff: Bakeoff) -> None:
+    first = bakeoff(f"{QA} -n 8 --decide not_worse --margin 3pt --json").json
+    line = first["cells"][0]["signature"]
+    assert '|decision:{"margin":0.03,"rule":"not_worse"}|test:binary|' in line
+    again = bakeoff("run", "--from", line, "--models", "fake/a,fake/b", "--json").json
+    assert (again["run"], again["calls"]) == (first["run"], 0)
+    alone = bakeoff("run", "--from", line, code=2)
+    assert "one arm" in alone.err and "--models" in alone.err
+
+
 def test_ways_to_write_a_margin_are_one_run(bakeoff: Bakeoff) -> None:
     command = f"{QA} -n 8 --decide difference --json --margin"
     names = {bakeoff(f"{command} {text}").json["run"] for text in ("3pt", "3%", "0.03")}

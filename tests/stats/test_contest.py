@@ -105,7 +105,7 @@ def test_scores_between_right_and_wrong_use_the_confidence_sequence() -> None:
     assert duel.interval[0] > 0 and duel.p <= 0.05
 
 
-UNEVEN: list[Row] = [(1.0, 1.0)] * 32 + [*[(0.5, 0.51)] * 28, *[(1.0, 0.0)] * 4] * 4
+UNEVEN: list[Row] = [*[(1.0, 1.0)] * 32, *[*[(0.5, 0.51)] * 28, *[(1.0, 0.0)] * 4] * 4]
 
 
 def test_graded_scores_that_begin_with_right_ones_are_not_tested_by_their_signs() -> None:
