@@ -184,6 +184,25 @@ def test_pdf_is_the_same_bytes_each_time(name: str) -> None:
         assert made == render_pdf(REPORTS[name]())
 
 
+def test_what_is_searched_or_copied_from_the_pdf_is_the_text() -> None:
+    require("typst")
+    require("matplotlib")
+    require("pypdf")
+    from pypdf import PdfReader
+
+    from bakeoff.reports.pdf import render_pdf
+
+    report = REPORTS["decided"]()
+    long = "organisation/" + "a-very-long-name_" * 9 + "v1.5"
+    cells = [replace(one, cell=replace(one.cell, model=long)) for one in report.runs[0].cells]
+    report = replace(report, runs=[replace(report.runs[0], cells=cells)])
+    told = "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(render_pdf(report))).pages)
+    assert not set("\u200b\u200c\u200d\u2060\ufeff\u00ad") & set(told)
+    for text in ("80.0 % [37.6, 96.4]", "$2.00", "1.5 s", cells[0].signature):
+        assert text in told, text
+    assert long not in told and long in "".join(told.split("\n"))  # it is broken over lines to fit its column
+
+
 def test_a_sign_that_no_font_has_is_shown_by_its_number() -> None:
     require("matplotlib")
     from bakeoff.reports.drawing import readable, shortened
