@@ -61,7 +61,9 @@ class Results:
             metrics.add(measure.sample_id, parts if measure.value is not None else of_method(parts))
             if measure.value is not None and measure.outcome is not Outcome.SCORED:
                 said.add(measure.sample_id, measure.outcome is Outcome.CORRECT, parts)
-        return replace(tally.summary(cell, __version__, spared), further=metrics.estimates(), confidences=said)
+        found = tally.summary(cell, __version__, spared)
+        further = metrics.estimates(found.estimate.n, found.estimate.n_missing)
+        return replace(found, further=further, confidences=said)
 
     def details(self, summary: RunSummary) -> list[CellDetail]:
         return [self._detail(cell) for cell in summary.cells]

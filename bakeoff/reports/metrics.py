@@ -78,12 +78,12 @@ class _Mean:
         self.squares += mean * mean
         self.binary = self.binary and all(value in (0.0, 1.0) for value in values)
 
-    def estimate(self) -> Estimate:
+    def estimate(self, missing: int) -> Estimate:
         if not self.binary:
-            return mean_of_sums(self.samples, self.total, self.squares, 0)
+            return mean_of_sums(self.samples, self.total, self.squares, missing)
         if self.trials == self.samples:
-            return proportion(int(self.total), self.samples, 0)
-        return repeated(self.samples, self.total, self.squares, self.trials, 0)
+            return proportion(int(self.total), self.samples, missing)
+        return repeated(self.samples, self.total, self.squares, self.trials, missing)
 
 
 @dataclass(slots=True)
@@ -137,15 +137,24 @@ class Metrics:
         if parts:
             self._open.append(parts)
 
-    def estimates(self) -> dict[str, Estimate]:
+    def estimates(self, n: int = 0, missing: int = 0) -> dict[str, Estimate]:
+        """Each metric, of a cell with `n` graded samples and `missing` others.
+
+        What was not graded is missing in every metric of the grading; of a ratio and of a corpus nobody can say
+        what it would have added to either sum, so these have no outer bounds.
+        """
         self._close()
-        found = {name: self._means[name].estimate() for name in MEANS if self._told(name)}
-        found |= {name: self._ratios[name].estimate() for name in RATIOS if name in self._ratios}
+        found = {
+            name: mean.estimate(max(0, n + missing - mean.samples) if name.startswith(_OF_METHOD) else missing)
+            for name in MEANS
+            if self._told(name) and (mean := self._means[name])
+        }
+        sums = {name: self._ratios[name].estimate() for name in RATIOS if name in self._ratios}
         if any("bleu_length" in one for one in self._corpus):
-            found["corpus_bleu"] = _share(corpus.estimate(corpus.corpus_bleu, self._corpus))
+            sums["corpus_bleu"] = _share(corpus.estimate(corpus.corpus_bleu, self._corpus))
         if any("chrf_match_1" in one for one in self._corpus):
-            found["corpus_chrf"] = _share(corpus.estimate(corpus.corpus_chrf, self._corpus))
-        return found
+            sums["corpus_chrf"] = _share(corpus.estimate(corpus.corpus_chrf, self._corpus))
+        return found | {name: replace(one, n_missing=missing) for name, one in sums.items()}
 
     def _told(self, name: str) -> bool:
         """Whether there is such a metric; of the ways in which an agent may end, those that happened."""

@@ -12,7 +12,7 @@ from bakeoff.core.types import Outcome
 from bakeoff.reports.as_csv import render_csv
 from bakeoff.reports.html import render_html
 from bakeoff.reports.markdown import render_markdown
-from bakeoff.reports.metrics import further, ratio
+from bakeoff.reports.metrics import Metrics, further, ratio
 from bakeoff.reports.report import one_run
 from tests.reports.test_renderers import cell, run_of, tallied
 
@@ -69,3 +69,19 @@ def test_cells_with_other_metrics_share_a_table() -> None:
     assert page.count("Further metrics") == 1
     assert "acc_norm" in page
     assert "Further metrics" not in render_html(one_run(run_of(bleu)), [])
+
+
+def test_what_was_not_graded_is_missing_in_every_metric() -> None:
+    metrics = Metrics()
+    for place in range(4):
+        parts = {"exact": float(place % 2), "f1": 0.5, "followed_strict": 1.0, "instructions": 2.0}
+        metrics.add(f"s{place}", {**parts, "agent_answered": 1.0})
+    metrics.add("s4", {"agent_answered": 0.0})  # of two that were not graded one tells how its method ended
+    found = metrics.estimates(4, 2)
+    assert (found["exact"].n, found["exact"].n_missing) == (4, 2)
+    assert found["exact"].lowest == pytest.approx(2 / 6)
+    assert found["exact"].highest == pytest.approx(4 / 6)
+    assert found["f1"].lowest == pytest.approx(2 / 6)
+    assert found["f1"].n_missing == 2
+    assert (found["inst_strict"].n_missing, found["inst_strict"].lowest) == (2, None)
+    assert (found["agent_answered"].n, found["agent_answered"].n_missing) == (5, 1)
