@@ -27,6 +27,7 @@ from bakeoff.stats.paired import compare_binary, compare_means
 from bakeoff.stats.sequential import PRIOR
 
 ALPHA = 0.05
+COUNTED = ("both right", "improved", "regressed", "neither")
 LEAST_SHARED = 0.5  # of the smaller cell's samples: fewer are no comparison of these cells
 
 
@@ -73,6 +74,14 @@ class Comparison:
     looked: str = ""  # why the test is one that holds at any look
     differing: int = 0  # answers that differ; `pairs` may be the first of them
     decided: bool | None = None  # whether the test at the end of their A/B test showed a difference; None: no such test
+
+    graded: bool = False  # compared by mean scores, and not by right and wrong
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """The four counts of pairs, in words that fit how they were scored: 0.5 twice is not both right."""
+        names = ("equal", "higher", "lower", "both zero") if self.graded else COUNTED
+        return dict(zip(names, (self.both, self.improved, self.regressed, self.neither), strict=True))
 
     @property
     def shown(self) -> bool:
@@ -269,12 +278,13 @@ class _Tally:
         counts = self._counts()
         missing = self.shared - len(self._a)
         p_mid: float | None = None
+        graded = self._scored or len(self._a) < self._graded  # the mean of repeats lies between right and wrong
         if looked:
             # None: values of right or wrong, unless an old store holds others
-            duel = Duel(ALPHA, PRIOR, None, True if self._scored or len(self._a) < self._graded else None)
+            duel = Duel(ALPHA, PRIOR, None, True if graded else None)
             duel.add(list(zip(self._a, self._b, strict=True)), missing)
             difference, test, p = duel.estimate, "anytime test", duel.p if duel.n else None
-        elif len(self._a) < self._graded or self._scored:
+        elif graded:
             means = compare_means(self._a, self._b, missing)
             difference, test, p = means.difference, "paired t", means.p
         else:
@@ -282,7 +292,7 @@ class _Tally:
             binary = compare_binary(both, regressed, improved, neither, missing)
             difference, test, p, p_mid = binary.difference, "exact McNemar", binary.p_exact, binary.p_mid
         found = Comparison(*names, *cells, difference, test, p, p_mid, *counts, self.pairs, p, looked=looked)
-        return replace(found, differing=self.differing)
+        return replace(found, differing=self.differing, graded=graded)
 
     def _counts(self) -> tuple[int, int, int, int]:
         """Samples that both have right (or above 0 alike), that B has better, that A has better, the rest."""

@@ -240,13 +240,9 @@ def _outcome_bar(summary: CellSummary) -> Markup:
 
 def _pair_segments(comparison: Comparison) -> list[charts.Segment]:
     """The four counts of pairs, in words that fit how they were scored."""
-    names = ("both right", "improved", "regressed", "neither")
-    if comparison.test == "paired t":
-        names = ("equal", "higher", "lower", "both zero")
-    counts = (comparison.both, comparison.improved, comparison.regressed, comparison.neither)
     return [
         charts.Segment(f"pair-{place}", name, symbol, count)
-        for place, (name, symbol, count) in enumerate(zip(names, "=▲▼∅", counts, strict=True))
+        for place, ((name, count), symbol) in enumerate(zip(comparison.counted.items(), "=▲▼∅", strict=True))
     ]
 
 

@@ -171,12 +171,10 @@ def print_comparison(comparison: Comparison, console: Console, pairs: int = PAIR
     from rich.text import Text
 
     print_wrapped(comparison.verdict, console)
-    counts = (
-        f"  both right {comparison.both:,} · improved {comparison.improved:,} · regressed"
-        f" {comparison.regressed:,} · neither {comparison.neither:,} ·"
-        f" left out {comparison.difference.n_missing:,}"
-        + (f" · mid-{format_p(comparison.p_mid)}" if comparison.p_mid is not None else "")
-    )
+    told = [f"{name} {count:,}" for name, count in comparison.counted.items()]
+    told.append(f"left out {comparison.difference.n_missing:,}")
+    told += [f"mid-{format_p(comparison.p_mid)}"] if comparison.p_mid is not None else []
+    counts = f"  {' · '.join(told)}"
     print_wrapped(counts, console)
     if not comparison.pairs or not pairs:
         return

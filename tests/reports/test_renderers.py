@@ -362,6 +362,15 @@ class TestTerminal:
         assert "s9 " in text
         assert "s10" not in text
 
+    @pytest.mark.parametrize("looked", ["", "run 'x' is not finished"])
+    def test_equal_scores_are_not_both_right(self, looked: str) -> None:
+        half = [Trial(0, f"s{i}", 0, Outcome.SCORED, 0.5) for i in range(11)]
+        right = [Trial(0, "t", 0, Outcome.CORRECT, 1.0), Trial(0, "u", 0, Outcome.INCORRECT, 0.0)]
+        found = compare(("a", "b"), (cell(), cell()), ([*half, *right], [*half, *right]), looked)
+        text = " ".join(shown(run_of(), found).split())
+        assert "equal 12 · higher 0 · lower 0 · both zero 1 · left out 0" in text
+        assert "both right" not in text
+
     def test_the_preset_is_shown_where_it_differs(self) -> None:
         one, other = tallied(MIXED, cell()), tallied(MIXED, cell(preset="performance", position=1))
         assert "performance" in shown(run_of(one, other), width=120)
