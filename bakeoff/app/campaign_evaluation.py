@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, replace
 
 from bakeoff.app.apart import Died, each_apart
@@ -37,6 +38,7 @@ from bakeoff.runner.schedule import Schedule
 
 _SLUG = re.compile(r"[^A-Za-z0-9]+")
 _PATIENCE = 20  # half seconds: a process that was killed may hold its run a moment longer
+_ENDED_BY = (signal.SIGINT, signal.SIGTERM)
 _NOT_HERE = "not asked: no preset of it answers"
 
 
@@ -123,18 +125,33 @@ def named(prepared: Prepared, campaign: str) -> Prepared:
 
 
 def _executed(laboratory: Laboratory, prepared: Prepared) -> Execution:
-    for _ in range(_PATIENCE):
-        with suppress(RunLocked):
-            return laboratory.execute(prepared, _watch)
-        time.sleep(0.5)
-    return laboratory.execute(prepared, _watch)
+    with _handlers_kept():
+        for _ in range(_PATIENCE):
+            with suppress(RunLocked):
+                return laboratory.execute(prepared, _watch)
+            time.sleep(0.5)
+        return laboratory.execute(prepared, _watch)
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """What Ctrl-C did before the run it does after it: a loop that is closed leaves a handler that does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _ENDED_BY}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watch(progress: Progress, schedule: Schedule) -> None:
     """Ctrl-C ends the run in order: what is under way has a moment, and all of it is kept."""
     del progress
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDED_BY:
         with suppress(RuntimeError, ValueError, NotImplementedError):  # not the main thread, not this platform
             loop.add_signal_handler(number, schedule.stop)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,14 @@ def test_five_gates_pass_and_a_rerun_makes_no_call_and_changes_no_byte(
     assert run(path, laboratory) == state
     assert calls.total() == 30
     assert {file: file.read_bytes() for file in before} == before
+
+
+def test_ctrl_c_does_after_a_campaign_what_it_did_before(
+    tmp_path: Path, laboratory: Laboratory, unstudied: None
+) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run(written(tmp_path), laboratory)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_the_documents_say_what_the_store_says(tmp_path: Path, laboratory: Laboratory) -> None:
