@@ -56,6 +56,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _FIXED = ("id", "model", "benchmark", "method", "repeat")  # in every line, when they are in the first
 _RIGHT = {"true": 1.0, "correct": 1.0, "yes": 1.0, "c": 1.0, "false": 0.0, "incorrect": 0.0, "no": 0.0, "i": 0.0}
+_LEAVE_OUT = "correct it, or leave the field out"
 _FINISH: Mapping[str, FinishReason] = {
     **dict.fromkeys(("length", "max_tokens"), "length"),
     **dict.fromkeys(("content_filter", "refusal"), "refusal"),
@@ -152,8 +153,8 @@ class _Columns(_Cells):
             target=text(target),
             extracted=text(self._got(row, "extracted")) or None,
             rule=TOOL,
-            prompt_tokens=count(self._got(row, "prompt_tokens")),
-            output_tokens=count(self._got(row, "output_tokens")),
+            prompt_tokens=_tokens(self._got(row, "prompt_tokens"), place, "prompt_tokens"),
+            output_tokens=_tokens(self._got(row, "output_tokens"), place, "output_tokens"),
             cost=_cost(self._got(row, "cost"), place),
             latency_s=seconds(self._got(row, "latency_s")),
         )
@@ -270,8 +271,8 @@ def _exported(row: Mapping[str, Json], cell: int, place: Place) -> Trial:
             name: number(part, place, f"part '{name}'", "correct it")
             for name, part in mapping(row.get("parts")).items()
         },
-        prompt_tokens=count(row.get("prompt_tokens")),
-        output_tokens=count(row.get("output_tokens")),
+        prompt_tokens=_tokens(row.get("prompt_tokens"), place, "prompt_tokens"),
+        output_tokens=_tokens(row.get("output_tokens"), place, "output_tokens"),
         cost=_cost(row.get("cost"), place),
         latency_s=seconds(row.get("latency_s")),
         cached=count(row.get("cached")) or 0,
@@ -318,14 +319,23 @@ def _repeat(value: Json, place: Place) -> int:
     return value
 
 
+def _tokens(value: Json, place: Place, name: str) -> int | None:
+    """A number of tokens; what is no number is unknown, and one that no reply can have is refused."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    found = count(value)
+    if found is None:
+        raise place.wrong(f"'{name}' is {text(value):.40}, which is no number of tokens", _LEAVE_OUT)
+    return found
+
+
 def _cost(value: Json, place: Place) -> float | None:
-    hint = "correct it, or leave the field out"
     if value is None:
         return None
-    number(value, place, "the cost", hint)
+    number(value, place, "the cost", _LEAVE_OUT)
     found = amount(value)
     if found is None:
-        raise place.wrong(f"the cost is {text(value):.40}, which is no price of an answer in US dollars", hint)
+        raise place.wrong(f"the cost is {text(value):.40}, which is no price of an answer in US dollars", _LEAVE_OUT)
     return found
 
 

@@ -114,6 +114,12 @@ def test_lines_without_an_id_are_numbered_in_their_cell(tmp_path: Path) -> None:
         ([{"id": 1, "score": 1, "repeat": -1}], Wish(benchmark="b"), "no whole number from 0 on"),
         ([{"id": 1, "score": 1, "cost": -0.5}], Wish(benchmark="b"), "the cost is -0.5, which is no price"),
         ([{"id": 1, "score": 1, "cost": 1e308}], Wish(benchmark="b"), "the cost is 1e+308, which is no price"),
+        ([{"id": 1, "score": 1, "prompt_tokens": 10**22}], Wish(benchmark="b"), "'prompt_tokens' is 1"),
+        (
+            [{"id": 1, "score": 1, "output_tokens": -1}],
+            Wish(benchmark="b"),
+            "'output_tokens' is -1, which is no number",
+        ),
         ([{"id": 1, "score": 1, "model": " "}], Wish(benchmark="b"), "line 1: field 'model' is empty"),
     ],
 )
