@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bakeoff.core.types import Estimate
 from bakeoff.stats.arrays import vector
+from bakeoff.stats.counts import check_counts, check_pairs
 from bakeoff.stats.intervals import CONFIDENCE, wilson
 from bakeoff.stats.paired import Tested, tango
 
@@ -34,6 +35,7 @@ LEAST_EXPECTED = 5.0
 
 def mcnemar_chi2(only_a: int, only_b: int, corrected: bool = False) -> Tested:
     """McNemar's chi-squared with one degree of freedom, with Edwards' continuity correction if asked for."""
+    check_counts("pairs", only_a, only_b)
     n = only_a + only_b
     method = "mcnemar-chi2-cc" if corrected else "mcnemar-chi2"
     if n == 0:
@@ -49,6 +51,7 @@ def paired_difference(
     confidence: float = CONFIDENCE,
 ) -> Estimate:
     """p_B - p_A of (both, only A, only B, neither) by the interval of that name."""
+    check_counts("pairs", *counts, n_missing)
     n, method = sum(counts), f"{interval}{confidence * 100:g}"
     if n == 0:
         return Estimate(None, None, None, 0, n_missing, method)
@@ -61,6 +64,7 @@ def bonett_price(
     both: int, only_a: int, only_b: int, neither: int, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
     """Wald's interval of p_B - p_A with one pair added to each discordant count."""
+    check_pairs(both, only_a, only_b, neither)
     n = both + only_a + only_b + neither + 2
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     up, down = (only_b + 1) / n, (only_a + 1) / n
@@ -70,6 +74,7 @@ def bonett_price(
 
 def newcombe(both: int, only_a: int, only_b: int, neither: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Newcombe's interval of p_B - p_A: two Wilson intervals joined by the corrected phi of the table."""
+    check_pairs(both, only_a, only_b, neither)
     n = both + only_a + only_b + neither
     rows = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
     cross = both * neither - only_a * only_b
@@ -89,7 +94,11 @@ def tango_many(counts: ArrayLike, confidence: float = CONFIDENCE) -> tuple[Float
     import numpy as np
 
     table = np.asarray(counts, dtype=float)
-    if table.ndim != 2 or table.shape[1] != 4 or not (table.sum(axis=1) > 0).all():
+    if (
+        table.ndim != 2
+        or table.shape[1] != 4
+        or not (np.isfinite(table).all() and (table >= 0).all() and (table.sum(axis=1) > 0).all())
+    ):
         raise ValueError(f"rows of four counts with a pair in each are needed, and this has the shape {table.shape}")
     _, only_a, only_b, _ = table.T
     n, z = table.sum(axis=1), NormalDist().inv_cdf((1 + confidence) / 2)
@@ -141,8 +150,9 @@ def outcomes(a: Sequence[int], b: Sequence[int]) -> Tested:
     The two are taken as independent: on shared items that makes the test cautious. Outcomes that neither
     cell has do not count; expected counts below 5 are noted.
     """
-    if len(a) != len(b) or any(count < 0 for count in (*a, *b)):
+    if len(a) != len(b):
         raise ValueError(f"counts {list(a)} and {list(b)} are no table of outcomes")
+    check_counts("outcomes", *a, *b)
     kept = [(x, y) for x, y in zip(a, b, strict=True) if x + y]
     n = sum(a) + sum(b)
     if not sum(a) or not sum(b):

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 
 from bakeoff.core.types import Estimate
-from bakeoff.stats.intervals import CONFIDENCE
+from bakeoff.stats.intervals import CONFIDENCE, finite_sum
 
 MOST_BLOCKS = 20
 LEAST_BLOCKS = 5
@@ -25,7 +25,7 @@ def block_mean(values: Sequence[float], confidence: float = CONFIDENCE) -> Estim
     method, n = _method(confidence), len(values)
     if not n:
         return Estimate(None, None, None, 0, 0, method)
-    value = math.fsum(values) / n
+    value = finite_sum(values, "values") / n
     blocks = min(MOST_BLOCKS, n // IN_BLOCK)
     if blocks < LEAST_BLOCKS:
         return Estimate(value, None, None, n, 0, method)
@@ -48,7 +48,7 @@ def _around(value: float, means: Sequence[float], confidence: float) -> tuple[fl
     from scipy.special import stdtrit
 
     count = len(means)
-    centre = math.fsum(means) / count
+    centre = finite_sum(means, "values") / count
     variance = math.fsum((mean - centre) ** 2 for mean in means) / (count - 1)
     half = float(stdtrit(count - 1, (1 + confidence) / 2)) * math.sqrt(variance / count)
     return value - half, value + half

@@ -16,6 +16,7 @@ from statistics import NormalDist
 
 from bakeoff.core.types import Estimate
 from bakeoff.stats.arrays import vector
+from bakeoff.stats.counts import check_counts
 from bakeoff.stats.intervals import CONFIDENCE, wilson
 
 
@@ -27,6 +28,7 @@ def cohens_h(
     The interval takes each arcsine's variance as 1/n and their correlation as the table's phi; with no
     discordant pair there is none.
     """
+    check_counts("pairs", both, only_a, only_b, neither, n_missing)
     n, method = both + only_a + only_b + neither, f"arcsine{confidence * 100:g}"
     if n == 0:
         return Estimate(None, None, None, 0, n_missing, method)
@@ -44,6 +46,7 @@ def cohens_g(only_a: int, only_b: int, confidence: float = CONFIDENCE) -> Estima
 
     `n` counts discordant pairs, the interval is Wilson's.
     """
+    check_counts("pairs", only_a, only_b)
     n, method = only_a + only_b, f"wilson{confidence * 100:g}"
     if n == 0:
         return Estimate(None, None, None, 0, 0, method)
@@ -59,6 +62,7 @@ def relative_risk(
     No value where A is never right. No interval where B is never right. With no discordant pair the
     interval holds what 1 - 0.05^(1/n) of unseen discordant pairs could do to it.
     """
+    check_counts("pairs", both, only_a, only_b, neither, n_missing)
     n, method = both + only_a + only_b + neither, f"log-ratio{confidence * 100:g}"
     right_a, right_b = both + only_a, both + only_b
     if right_a == 0:

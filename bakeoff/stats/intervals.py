@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 
 from bakeoff.core.types import Estimate
+from bakeoff.stats.counts import check_counts
 
 CONFIDENCE = 0.95
 
@@ -34,6 +35,7 @@ def wilson(successes: float, n: float, confidence: float = CONFIDENCE, z: float 
 
 def proportion(successes: int, n: int, n_missing: int, confidence: float = CONFIDENCE) -> Estimate:
     """The share of successes among n graded items; no value when n is 0."""
+    check_counts("samples", successes, n, n_missing)
     method = f"wilson{confidence * 100:g}"
     total = n + n_missing
     if n == 0:
@@ -83,6 +85,7 @@ def repeated(
     Wilson's at the effective number of trials p(1-p)/SE², between items and trials, with Student's
     quantile: never narrower than that of independent answers, never wider than that of the items alone.
     """
+    check_counts("samples", items, trials, n_missing)
     method = f"wilson-items{confidence * 100:g}"
     every = items + n_missing
     if items == 0:
@@ -105,16 +108,29 @@ def mean(values: Sequence[float], n_missing: int, confidence: float = CONFIDENCE
 
     One value has no interval: its bounds are then 0 and 1.
     """
-    return mean_of_sums(len(values), math.fsum(values), math.fsum(v * v for v in values), n_missing, confidence)
+    total, squares = finite_sum(values, "scores"), finite_sum([v * v for v in values], "scores")
+    return mean_of_sums(len(values), total, squares, n_missing, confidence)
+
+
+def finite_sum(values: Sequence[float], what: str) -> float:
+    """Their sum without rounding on the way. Raises ValueError where a value, or the sum, is no finite number."""
+    try:
+        total = math.fsum(values)
+    except (OverflowError, ValueError):  # beyond the largest float, or inf and -inf together
+        total = math.nan
+    if not math.isfinite(total):
+        raise ValueError(f"{what}: one of them is no finite number; leave it out and count it as missing")
+    return total
 
 
 def mean_of_sums(n: int, total: float, squares: float, n_missing: int, confidence: float = CONFIDENCE) -> Estimate:
     """As `mean`, from the number of values, their sum and the sum of their squares."""
+    check_counts("samples", n, n_missing)
     method = f"t{confidence * 100:g}"
     if n == 0:
         bounds = (0.0, 1.0) if n_missing else (None, None)
         return Estimate(None, None, None, 0, n_missing, method, *bounds)
-    if not math.isfinite(squares):
+    if not (math.isfinite(total) and math.isfinite(squares)):
         raise ValueError("scores: one of them is no finite number; leave it out and count it as missing")
     value = total / n
     every = n + n_missing

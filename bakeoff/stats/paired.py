@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from bakeoff.core.types import Estimate
 from bakeoff.stats.arrays import vector
+from bakeoff.stats.counts import check_counts, check_pairs
 from bakeoff.stats.intervals import CONFIDENCE, alike
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Tested:
 def compare_binary(
     both: int, only_a: int, only_b: int, neither: int, n_missing: int = 0, confidence: float = CONFIDENCE
 ) -> PairedBinary:
-    """Compare two cells by their four counts of pairs."""
+    """Compare two cells by their four counts of pairs. Raises ValueError for what is no count."""
+    check_counts("pairs", both, only_a, only_b, neither, n_missing)
     n = both + only_a + only_b + neither
     method = f"tango{confidence * 100:g}"
     if n == 0:
@@ -152,7 +154,8 @@ def _drawn_sums(numbers: NDArray[np.float64], seed: int, draws: int) -> NDArray[
 
 
 def tango(both: int, only_a: int, only_b: int, neither: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Tango's score interval of p_B - p_A, by bisection."""
+    """Tango's score interval of p_B - p_A, by bisection. Raises ValueError without a pair."""
+    check_pairs(both, only_a, only_b, neither)
     n = both + only_a + only_b + neither
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     observed = (only_b - only_a) / n
