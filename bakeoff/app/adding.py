@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from bakeoff.benchmarks._files import DataHome, Row, read_rows
 from bakeoff.benchmarks._hub import sha256
 from bakeoff.benchmarks.declared import LETTERS, NUMBER, cell, choices_of, declared_class
 from bakeoff.core.errors import ConfigInvalid, UnknownName
+from bakeoff.core.prompts import named_in, template_name
 from bakeoff.core.types import Json
 from bakeoff.scorers import SCORERS
 
 ENDINGS = (".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow")
 MOST_LABELS = 20
+_GIVEN = frozenset({"question", "answer", "choices"})  # what a template may name in any file
 _SCAFFOLD = '''"""{name}: a benchmark of {file}.
 
 Ask it with: bakeoff run --models fake/a --benchmarks {script}:{cls}
@@ -113,6 +116,8 @@ def describe(wish: Wish) -> dict[str, Any]:
         SCORERS.check(wish.scorer)
     rows = _read(wish.file, wish)
     _check_columns(wish, rows)
+    _check_prompt(wish, rows)
+    _check_find(wish.find)
     data = {"test": wish.file} | ({"shots": wish.shots} if wish.shots is not None else {})
     columns: dict[str, Any] = {"question": wish.question, "answer": wish.answer}
     columns |= {"choices": list(wish.choices)} if wish.choices else {}
@@ -146,6 +151,36 @@ def _check_columns(wish: Wish, rows: Sequence[Row]) -> None:
     for column in named:
         if not first.has(column.split(".")[0]) and not first.has(column):
             raise UnknownName("column", column, first.names(), see=f"the columns: {', '.join(first.names())[:200]}")
+
+
+def _check_prompt(wish: Wish, rows: Sequence[Row]) -> None:
+    """A template names a field, so that no two samples are asked alike, and only those that every row has."""
+    if wish.prompt is None:
+        return
+    own = [{template_name(name) for name in row.texts_of_cells()} | _GIVEN for row in rows]
+    known = ", ".join(f"{{{name}}}" for name in sorted(set.intersection(*own)))
+    named = named_in(wish.prompt)
+    if not named:
+        raise ConfigInvalid(
+            f"'{' '.join(wish.prompt.split()):.60}' in --prompt names no field, so all would be asked the same",
+            f"write it like 'Q: {{question}}\\nA:'; known: {known:.200}",
+        )
+    for name in sorted(named):
+        without = next((row for row, has in zip(rows, own, strict=True) if name not in has), None)
+        if without is not None and any(name in has for has in own):
+            raise without.wrong(name, "--prompt names it, and it is not in this row")
+        if without is not None:
+            raise ConfigInvalid(f"--prompt names '{{{name}}}', which is no column", f"known: {known:.200}")
+
+
+def _check_find(pattern: str | None) -> None:
+    """The first group is the answer: there is one. What is no pattern at all is told where it is read."""
+    with suppress(re.error):
+        if pattern is not None and not re.compile(pattern).groups:
+            raise ConfigInvalid(
+                f"'{pattern:.60}' in --find has no group, and the first group is the answer",
+                "put the answer in brackets, like 'Answer: (.*)'",
+            )
 
 
 def _grading(wish: Wish, rows: Sequence[Row]) -> dict[str, Any]:
@@ -200,6 +235,11 @@ def _answer_is(wish: Wish, rows: Sequence[Row]) -> str:
         )
     likeliest = max(ways, key=lambda way: sum(_fits(way, *pair) for pair in pairs))
     row = next(row for row, pair in zip(rows, pairs, strict=True) if not _fits(likeliest, *pair))
+    answer, choices = cell(row, wish.answer).strip(), choices_of(row, columns)
+    if (alike := choices.count(answer)) > 1:
+        raise row.wrong(
+            wish.answer, f"'{answer:.40}' is {alike} of the choices, and which of them is right is not told"
+        )
     raise row.wrong(wish.answer, f"'{cell(row, wish.answer):.40}' is neither text, letter nor number of a choice")
 
 

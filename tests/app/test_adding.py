@@ -123,6 +123,20 @@ def test_odd_characters_come_through(tmp_path: Path) -> None:
         ("question,answer\nWhat?,4\n", {"name": "a b"}, "'a b' is no name"),
         ("question,answer\nWhat?,4\n", {"scorer": "exat"}, "unknown scorer 'exat': did you mean 'exact'"),
         ("question,answer\nWhat?,4\n", {"kind": "math", "find": "("}, "is no pattern"),
+        ("question,answer\nWhat?,4\n", {"prompt": "no\nfield"}, "'no field' in --prompt names no field, so all"),
+        ("question,answer\nWhat?,4\n", {"prompt": "{question.__class__}"}, "in --prompt names no field"),
+        (
+            "question,answer\nWhat?,4\n",
+            {"prompt": "Q: {nope}"},
+            "--prompt names '{nope}', which is no column: known: {",
+        ),
+        ("question,answer\nWhat?,4\n", {"find": "x"}, "'x' in --find has no group, and the first group is the answer"),
+        ("question,answer\nWhat?,4\n", {"find": "(?:x)"}, "in --find has no group"),
+        (
+            "q,right,a,b\nWhat?,x,x,x\n",
+            {"question": "q", "answer": "right", "choices": ("a", "b")},
+            "line 2, field 'right': 'x' is 2 of the choices, and which of them is right is not told",
+        ),
         ("question,answer\nWhat?,four\n", {"kind": "number"}, "line 2, field 'answer': 'four' is no number"),
         ("question,answer\n,4\n", {}, "line 2, field 'question': it is empty"),
         ("question,answer\nWhat?,\n", {}, "line 2, field 'answer': it is empty"),
@@ -144,6 +158,15 @@ def test_what_cannot_be_is_refused_in_one_line_and_nothing_is_written(
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not list(home.rglob("*.yaml"))
+
+
+def test_a_template_names_what_every_row_has(tmp_path: Path) -> None:
+    rows = [{"question": "Who?", "answer": "x", "Best Hint": "h"}, {"question": "What?", "answer": "y"}]
+    path = write(tmp_path, "x.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(DataInvalid, match="line 2, field 'best_hint': --prompt names it"):
+        add(wish(path, prompt="{question} ({best_hint})"), Settings.load())
+    fields, _ = added(path, prompt="Q: {question}\nA:", find="A: (.*)")
+    assert (fields["prompt"], fields["find"]) == ("Q: {question}\nA:", "A: (.*)")
 
 
 def test_what_is_no_file_or_has_no_known_ending(tmp_path: Path) -> None:
