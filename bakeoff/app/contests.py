@@ -4,7 +4,7 @@ What a look sees is a function of the stored trials and of the common order of t
 resumed run goes on where it was, and a report finds the decision that the run made. Example:
 
     referee = referee_of(prepared, cells, laboratory.trials, print)     # None without a decision rule
-    contest, arms = replayed(run, cells, laboratory.trials)
+    replayed(run, cells, laboratory.trials).contest
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bakeoff.app.planning import Prepared
 from bakeoff.app.stored_values import StoredValues
@@ -74,7 +75,18 @@ def _now_and_then(
     return look
 
 
-def replayed(run: RunRecord, cells: Sequence[CellRecord], trials: TrialRepository) -> tuple[Contest, list[Arm]]:
+class Replay(NamedTuple):
+    """The contest of a stored run, its arms, and how many replies of each count as wrong for want of an answer.
+
+    `counted_wrong` is None where the rule has them missing, which is the usual.
+    """
+
+    contest: Contest
+    arms: list[Arm]
+    counted_wrong: list[int] | None
+
+
+def replayed(run: RunRecord, cells: Sequence[CellRecord], trials: TrialRepository) -> Replay:
     """The contest of a stored run after every look that the run made, and its arms.
 
     The data may be gone by now: the order is that of the sample ids, which are stored in full up to
@@ -92,7 +104,8 @@ def replayed(run: RunRecord, cells: Sequence[CellRecord], trials: TrialRepositor
     if run.status not in (RunStatus.COMPLETE, RunStatus.DECIDED):
         order = order[: spec.decision.batch * max(run.looks or 0, _looks_made(order, spec.decision.batch))]
     _tell(referee, cells, spec, order, stored, with_errors=True)
-    return contest, arms_of(cells, spec)
+    wrong = referee.counted_wrong if spec.decision.unanswered == "wrong" else None
+    return Replay(contest, arms_of(cells, spec), wrong)
 
 
 def _looks_made(order: Sequence[tuple[int, str | None]], batch: int) -> int:

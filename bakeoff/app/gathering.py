@@ -16,6 +16,7 @@ from bakeoff.app.performances import performances
 from bakeoff.app.results import PAIRS_KEPT, Results, looked_at
 from bakeoff.core.errors import NotComparable, UsageError
 from bakeoff.core.records import RunRecord
+from bakeoff.core.signature import asked_as
 from bakeoff.core.types import Estimate, Outcome
 from bakeoff.reports.compare import Comparison, correct
 from bakeoff.reports.report import LEAST_RANKED, Entry, Group, Report, Standing, entries_of, group_of
@@ -70,7 +71,9 @@ def _across(
         for other in others:
             if first.run == other.run and records[first.run].spec.decision is not None:
                 continue
-            if first.cell.signature == other.cell.signature:  # its answers are those of the first, from the store
+            if asked_as(first.cell.signature) == asked_as(
+                other.cell.signature
+            ):  # its answers are those of the first, from the store
                 unlike.append(f"'{other.name}' asks what '{first.name}' asked, of the same model")
                 continue
             looked = looked_at(records[first.run]) or looked_at(records[other.run])

@@ -117,16 +117,26 @@ class Results:
         names = cell_names(around, a, b)
         if names[0] == names[1]:
             names = (f"{run_a.name} {names[0]}".strip(), f"{run_b.name} {names[1]}".strip())
-        return self.met(names, (a, b), looked_at(run_a) or looked_at(run_b))
+        wrong = run_a.id == run_b.id and run_a.spec.decision is not None and run_a.spec.decision.unanswered == "wrong"
+        return self.met(names, (a, b), looked_at(run_a) or looked_at(run_b), unanswered_wrong=wrong)
 
     def met(
-        self, names: tuple[str, str], cells: tuple[CellRecord, CellRecord], looked: str, pairs: int | None = None
+        self,
+        names: tuple[str, str],
+        cells: tuple[CellRecord, CellRecord],
+        looked: str,
+        pairs: int | None = None,
+        unanswered_wrong: bool = False,
     ) -> Comparison:
-        """Two cells under given names; `pairs`: as many samples that differ are told. Raises NotComparable."""
+        """Two cells under given names; `pairs`: as many samples that differ are told. Raises NotComparable.
+
+        `unanswered_wrong`: they are arms of a test whose rule counts a reply without an answer as wrong.
+        """
         a, b = cells
         imported = origin(a) is not None and origin(b) is not None
         asked = self.trials.asked(a.id), self.trials.asked(b.id)
-        return compare_met(names, cells, self.trials.met(a.id, b.id, imported), asked, looked, pairs)
+        met = self.trials.met(a.id, b.id, imported)
+        return compare_met(names, cells, met, asked, looked, pairs, unanswered_wrong)
 
     def comparisons(self, name: str, pairs: int | None = PAIRS_KEPT) -> list[Comparison]:
         """In every benchmark of a run, each cell against the first, corrected for their number."""

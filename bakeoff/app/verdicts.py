@@ -63,7 +63,7 @@ class Verdicts:
         """
         if run.spec.decision is None:
             return None
-        _, arms = replayed(run, noted(self.runs.cells(run.id), run.spec), self.trials)
+        arms = replayed(run, noted(self.runs.cells(run.id), run.spec), self.trials).arms
         labels = {arm.cells[0].id: arm.label for arm in arms if len(arm.cells) == 1}
         if a not in labels or b not in labels:
             return None
@@ -83,10 +83,10 @@ class Verdicts:
 
     def _of(self, run: RunRecord, decision: DecisionSpec) -> Verdict:
         cells = noted(self.runs.cells(run.id), run.spec)
-        contest, arms = replayed(run, cells, self.trials)
+        contest, arms, wrong = replayed(run, cells, self.trials)
         planned = sum(cell.planned for cell in arms[0].cells) // run.spec.repeats
         guards = self._guards(decision, arms, contest.rule.baseline)
-        return judge(contest, [arm.label for arm in arms], run.status, planned, guards)
+        return judge(contest, [arm.label for arm in arms], run.status, planned, guards, counted_wrong=wrong)
 
     def _guards(self, decision: DecisionSpec, arms: Sequence[Arm], baseline: int) -> list[GuardResult]:
         if not decision.guards:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bakeoff.core.errors import UnknownName
 from bakeoff.core.records import CellRecord
 from bakeoff.core.specs import ExperimentSpec
+from bakeoff.core.types import Outcome
 
 SHOWN = 8  # arms in a message
 
@@ -61,6 +62,18 @@ def baseline_of(arms: Sequence[Arm], name: str | None) -> int:
     if len(found) == 1 and name.split():
         return found[0]
     raise _unknown(name, labels)
+
+
+def counted(outcome: Outcome, value: float | None, unanswered_wrong: bool) -> float | None:
+    """What a trial counts in an A/B test: None when it is missing. An error is never a wrong answer."""
+    if outcome.graded:
+        return value
+    return 0.0 if counted_wrong(outcome, unanswered_wrong) else None
+
+
+def counted_wrong(outcome: Outcome, unanswered_wrong: bool) -> bool:
+    """Whether a trial counts as wrong for want of an answer, which only a rule with `unanswered: wrong` says."""
+    return unanswered_wrong and not outcome.graded and outcome is not Outcome.ERROR
 
 
 def _unknown(name: str, labels: Sequence[str]) -> UnknownName:

@@ -97,6 +97,12 @@ def decided_as(recipe_line: str, spec: ExperimentSpec, graded: bool) -> str:
     return f"{recipe_line}|decision:{escaped(rule)}|test:{_GRADED if graded else _BINARY}"
 
 
+def asked_as(recipe_line: str) -> str:
+    """The recipe without the rule of its A/B test: what was asked, however it was decided."""
+    parts = recipe_line.split("|")
+    return "|".join(part for part in parts if not part.startswith(("decision:", "test:")))
+
+
 def graded_test(recipe_line: str) -> bool | None:
     """Whether the A/B test of a cell is one of graded scores, as was settled before it began.
 

@@ -158,6 +158,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Json]:
         "shared": comparison.shared,
         "asked": list(comparison.asked),
         "looked": comparison.looked or None,
+        "unanswered": "missing" if comparison.counted_wrong is None else "wrong",
+        "counted_wrong": None if comparison.counted_wrong is None else list(comparison.counted_wrong),
         "mde": smallest(comparison).value,
         "differing": comparison.differing,
         "samples": pairs,
@@ -179,6 +181,7 @@ def verdict_json(verdict: Verdict) -> dict[str, Json]:
         "rule": verdict.rule.name,
         "alpha": verdict.rule.alpha,
         "margin": verdict.rule.margin,
+        "unanswered": verdict.unanswered,
         "asked": verdict.asked,
         "planned": verdict.planned,
         "arms": [_arm_json(arm) for arm in verdict.arms],
@@ -199,7 +202,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Json]:
 
 
 def _arm_json(arm: ArmResult) -> Json:
-    return {"arm": arm.label, "beaten_by": arm.beaten_by, "after": arm.after, "standing": arm.standing}
+    said: dict[str, Json] = {"arm": arm.label, "beaten_by": arm.beaten_by, "after": arm.after}
+    return said | {"standing": arm.standing, "counted_wrong": arm.counted_wrong}
 
 
 def _duel_json(duel: DuelResult) -> Json:

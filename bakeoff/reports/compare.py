@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bakeoff.core.arms import counted_wrong
 from bakeoff.core.errors import NotComparable
 from bakeoff.core.grading import OWN_SCORER, rule_of
 from bakeoff.core.origin import asked_of
@@ -73,6 +74,7 @@ class Comparison:
     shared: int = 0
     looked: str = ""  # why the test is one that holds at any look
     differing: int = 0  # answers that differ; `pairs` may be the first of them
+    counted_wrong: tuple[int, int] | None = None  # replies without an answer; None: they are left out, as usual
     decided: bool | None = None  # whether the test at the end of their A/B test showed a difference; None: no such test
 
     graded: bool = False  # compared by mean scores, and not by right and wrong
@@ -107,6 +109,9 @@ class Comparison:
         told = f"{self.looked[:1].upper()}{self.looked[1:]}"
         how = "so the test is one that holds at any look" if self.decided is None else "and the test is that of its end"
         why = f" {told}, {how}." if told else ""
+        if self.counted_wrong is not None:
+            counts = _of_each(self.counted_wrong, (self.name_a, self.name_b))
+            why += f" Replies without an answer count as wrong, by the run's decision rule: {counts}."
         if not self.shown:
             points = f"{signed(100 * estimate.value)} points, 95 % interval {signed(low)} to {signed(high)}"
             return f"No difference shown between '{self.name_b}' and '{self.name_a}' {where} ({points}{p}).{why}"
@@ -116,6 +121,10 @@ class Comparison:
             better, worse, low, high = self.name_a, self.name_b, -high, -low
         points = f"{100 * abs(estimate.value):.1f} points, 95 % interval {unsigned(low)} to {unsigned(high)}"
         return f"'{better}' scores higher than '{worse}' {where} ({points}{p}).{why}"
+
+
+def _of_each(counts: tuple[int, int], names: tuple[str, str]) -> str:
+    return ", ".join(f"{count:,} of '{name}'" for count, name in zip(counts, names, strict=True))
 
 
 def format_p(p: float) -> str:
@@ -170,14 +179,16 @@ def compare_met(
     asked: tuple[int, int],
     looked: str = "",
     pairs: int | None = None,
+    unanswered_wrong: bool = False,
 ) -> Comparison:
     """Compare two cells by what they made of the samples that both were asked, the repeats of a sample together.
 
     `asked`: samples that each cell was asked; `pairs`: as many of those that differ are kept, or all.
+    `unanswered_wrong`: a reply without an answer counts as wrong, as the decision rule of their run has it.
     Takes 16 bytes a sample. Raises NotComparable.
     """
     _check_kinds(names, cells)
-    tally = _Tally(pairs)
+    tally = _Tally(pairs, unanswered_wrong)
     for one in met:
         tally.add(one)
     tally.close()
@@ -237,8 +248,10 @@ def _met(a: Trial, b: Trial) -> Met:
 class _Tally:
     """Takes what two cells made of each sample and repeat, one at a time, and keeps two numbers a sample."""
 
-    def __init__(self, pairs: int | None) -> None:
+    def __init__(self, pairs: int | None, unanswered_wrong: bool = False) -> None:
         self._most = pairs
+        self._unanswered_wrong = unanswered_wrong
+        self._wrong = [0, 0]  # replies without an answer that count as wrong
         self.pairs: list[Pair] = []
         self.differing = 0
         self.shared = 0
@@ -255,13 +268,17 @@ class _Tally:
             self._sample = met.sample_id
             self.shared += 1
         self.alike = self.alike and met.alike
-        if not (met.outcome_a.graded and met.outcome_b.graded):
+        wrong = self._unanswered_wrong
+        kinds = [(outcome.graded, counted_wrong(outcome, wrong)) for outcome in (met.outcome_a, met.outcome_b)]
+        for place, (_, counts) in enumerate(kinds):
+            self._wrong[place] += counts
+        if not all(graded or counts for graded, counts in kinds):
             return
         a, b, count = self._open
         self._open = a + (met.value_a or 0.0), b + (met.value_b or 0.0), count + 1
         self._graded += 1
         self._scored = self._scored or Outcome.SCORED in (met.outcome_a, met.outcome_b)
-        if met.value_a != met.value_b:
+        if (met.value_a or 0.0) != (met.value_b or 0.0):
             self.differing += 1
             if self._most is None or len(self.pairs) < self._most:
                 self.pairs.append(_pair(met))
@@ -291,8 +308,9 @@ class _Tally:
             both, improved, regressed, neither = counts
             binary = compare_binary(both, regressed, improved, neither, missing)
             difference, test, p, p_mid = binary.difference, "exact McNemar", binary.p_exact, binary.p_mid
+        wrong = (self._wrong[0], self._wrong[1]) if self._unanswered_wrong else None
         found = Comparison(*names, *cells, difference, test, p, p_mid, *counts, self.pairs, p, looked=looked)
-        return replace(found, differing=self.differing, graded=graded)
+        return replace(found, differing=self.differing, graded=graded, counted_wrong=wrong)
 
     def _counts(self) -> tuple[int, int, int, int]:
         """Samples that both have right (or above 0 alike), that B has better, that A has better, the rest."""

@@ -153,7 +153,9 @@ def rule_text(verdict: Verdict) -> str:
     margin = "" if rule.margin is None else f", margin {100 * rule.margin:g} points"
     looked = "looked at after every batch" if rule.early else "tested once, at the end"
     asked = f"{verdict.asked:,} of {verdict.planned:,} samples"
-    return f"Rule: {rule.name} at alpha {rule.alpha:g}{margin}, {looked}; {asked}."
+    said = f", unanswered counts as wrong ({verdict.counted_wrong:,} replies)"
+    wrong = said if verdict.unanswered == "wrong" else ""
+    return f"Rule: {rule.name} at alpha {rule.alpha:g}{margin}{wrong}, {looked}; {asked}."
 
 
 def _benchmark(report: Report, benchmark: str, place: int) -> list[Block]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from bakeoff.core.records import RunStatus
 from bakeoff.reports.verdict import ArmResult, DuelResult, GuardResult, Stop, Verdict, VerdictKind
-from bakeoff.reports.verdict_words import conclude
+from bakeoff.reports.verdict_words import conclude, unanswered_words
 from bakeoff.stats.contest import Contest, Duel, Rule
 from bakeoff.stats.multiple import holm
 from bakeoff.stats.paired import PairedBinary
@@ -40,16 +40,24 @@ def judge(
     planned: int,
     guards: Sequence[GuardResult] = (),
     notes: Sequence[str] = (),
+    counted_wrong: Sequence[int] | None = None,
 ) -> Verdict:
-    """The verdict on a contest, whose run ended as `status` says, of `planned` samples."""
+    """The verdict on a contest, whose run ended as `status` says, of `planned` samples.
+
+    `counted_wrong`: of each arm the replies that the rule counts as wrong for want of an answer; None: as missing.
+    """
     stop: Stop = "decided" if contest.decided else "end" if contest.items >= planned else _STOPS[status]
     at_end = stop == "end" or contest.items >= planned
     duels = duels_of(contest, labels, at_end)
     arms = _arms(contest, labels, duels, at_end)
+    if counted_wrong is not None:
+        arms = [replace(arm, counted_wrong=count) for arm, count in zip(arms, counted_wrong, strict=True)]
     blank = Verdict(
         VerdictKind.NOTHING, "", None, stop, contest.rule, contest.items, planned, arms, duels, guards, notes
     )
     kind, winner, sentence = conclude(blank, contest.all_equivalent)
+    if counted_wrong is not None:
+        sentence += unanswered_words(list(zip(labels, counted_wrong, strict=True)))
     said = replace(blank, kind=kind, winner=winner, sentence=sentence)
     return replace(said, notes=[*notes, *_notes(said)])
 

@@ -109,12 +109,16 @@ class DuelResult:
 
 @dataclass(frozen=True, slots=True)
 class ArmResult:
-    """How far an arm came: who beat it, and after how many samples; None while it is in."""
+    """How far an arm came: who beat it, and after how many samples; None while it is in.
+
+    `counted_wrong`: its replies that count as wrong for want of an answer; None where the rule has them missing.
+    """
 
     label: str
     beaten_by: str | None = None
     after: int | None = None
     standing: str = "open"
+    counted_wrong: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,16 @@ class Verdict:
     duels: Sequence[DuelResult]
     guards: Sequence[GuardResult] = ()
     notes: Sequence[str] = ()
+
+    @property
+    def unanswered(self) -> Literal["missing", "wrong"]:
+        """How a reply counts that is cut, refused or without an answer. An error is always missing."""
+        return "missing" if all(arm.counted_wrong is None for arm in self.arms) else "wrong"
+
+    @property
+    def counted_wrong(self) -> int:
+        """How many replies of all arms count as wrong for want of an answer."""
+        return sum(arm.counted_wrong or 0 for arm in self.arms)
 
     @property
     def early(self) -> bool:

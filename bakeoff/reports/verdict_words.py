@@ -33,6 +33,12 @@ def conclude(verdict: Verdict, all_equivalent: bool) -> Conclusion:
     return _of_margin(verdict)
 
 
+def unanswered_words(counts: Sequence[tuple[str, int]]) -> str:
+    """What a rule with `unanswered: wrong` did: ` Replies without an answer count as wrong: 58 of 'a', 3 of 'b'.`"""
+    told = ", ".join(f"{count:,} of '{label}'" for label, count in counts if count)
+    return f" Replies without an answer count as wrong: {told or 'there were none'}."
+
+
 def _nothing(verdict: Verdict) -> str:
     ended = _ENDED.get(verdict.stop)
     if not verdict.asked:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bakeoff.core.arms import counted, counted_wrong
 from bakeoff.core.types import Outcome, Sample
 from bakeoff.runner.draw import Draw
 
@@ -72,13 +73,6 @@ def common_order(draws: Sequence[Draw]) -> Iterator[tuple[int, Sample]]:
         yield which, next(streams[which])
 
 
-def counted(outcome: Outcome, value: float | None, unanswered_wrong: bool) -> float | None:
-    """What a trial counts in a contest: None when it is missing. An error is never a wrong answer."""
-    if outcome.graded:
-        return value
-    return 0.0 if unanswered_wrong and outcome is not Outcome.ERROR else None
-
-
 class Referee:
     """Admits trials, collects their values, and looks when a batch is complete."""
 
@@ -102,6 +96,8 @@ class Referee:
         self._closed = False
         self._values: dict[int, dict[tuple[int, int], list[float | None]]] = {}  # batch → (place, arm) → repeats
         self._noted: dict[tuple[int, int], int] = {}  # (batch, arm) → trials
+        self._wrong: dict[tuple[int, int], int] = {}  # (batch, arm) → trials that count as wrong without an answer
+        self.counted_wrong = [0] * self._count  # of each arm, in what was looked at
         self._moved = asyncio.Event()
 
     @property
@@ -141,6 +137,8 @@ class Referee:
         kept = self._values.setdefault(batch, {})
         kept.setdefault((turn.place, arm), []).append(counted(outcome, value, self._unanswered_wrong))
         self._noted[batch, arm] = self._noted.get((batch, arm), 0) + 1
+        if counted_wrong(outcome, self._unanswered_wrong):
+            self._wrong[batch, arm] = self._wrong.get((batch, arm), 0) + 1
         while not self.contest.decided and self._complete(self._next):
             self._look()
 
@@ -158,9 +156,12 @@ class Referee:
             tuple(_mean(values.get((place, arm))) for arm in range(self._count))
             for place in range(first, first + self._size(self._next))
         ]
+        alive = self.contest.alive
         self.contest.look(rows)
         for arm in range(self._count):
             self._noted.pop((self._next, arm), None)
+            wrong = self._wrong.pop((self._next, arm), 0)
+            self.counted_wrong[arm] += wrong if arm in alive else 0
         self._next += 1
         self._on_look()
         self._wake()

@@ -49,7 +49,7 @@ def contest(laboratory: Laboratory, benchmarks: object, **fields: Any) -> Contes
     finally:
         prepared.close()
     cells = noted(laboratory.runs.cells(run.id), run.spec)
-    found, _ = replayed(run, cells, laboratory.trials)
+    found = replayed(run, cells, laboratory.trials).contest
     assert {graded_test(cell.signature) for cell in cells} == {found.rule.graded}
     return found
 
@@ -142,6 +142,6 @@ def test_a_run_of_before_is_replayed_as_it_was(laboratory: Laboratory) -> None:
     verdict = Verdicts(laboratory.runs, laboratory.trials).of("ab")
     cells = noted(laboratory.runs.cells(run.id), run.spec)
     old = [replace(cell, signature=cell.signature.partition("|decision:")[0]) for cell in cells]
-    found, _ = replayed(run, old, laboratory.trials)
+    found = replayed(run, old, laboratory.trials).contest
     assert found.rule.graded is None and verdict is not None
     assert found.items == verdict.asked and found.decided == (verdict.stop == "decided")

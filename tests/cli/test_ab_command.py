@@ -285,7 +285,7 @@ def test_the_contract_of_json(far: Bakeoff) -> None:
     }
     assert decision["winner"] == "fake/b" and decision["early"] and decision["stop"] == "decided"
     assert found["calls"] <= 2 * (decision["asked"] + 16)
-    assert decision["arms"][0].keys() == {"arm", "beaten_by", "after", "standing"}
+    assert decision["arms"][0].keys() == {"arm", "beaten_by", "after", "standing", "counted_wrong"}
     assert decision["arms"][0]["beaten_by"] == decision["winner"]
     assert decision["duels"][0].keys() == {
         *("a", "b", "difference", "only_a", "only_b", "e", "p", "alpha", "final", "winner", "claimed", "p_not_worse"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.signature import decided_as, graded_test, read, recipe, sign
+from bakeoff.core.signature import asked_as, decided_as, graded_test, read, recipe, sign
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.core.types import Estimate
 from tests.core.test_specs import MODELS, WORDS
@@ -144,5 +144,6 @@ def test_the_kind_of_a_test_is_read_and_unknown_of_older_lines() -> None:
     assert graded_test(decided_as(written(spec), spec, graded=True)) is True
     assert graded_test(decided_as(written(spec), spec, graded=False)) is False
     assert graded_test(written(spec)) is None
+    assert asked_as(decided_as(written(spec), spec, graded=False)) == written(spec)
     assert "decision" not in read(sign(written(spec), ESTIMATE, "0.1.0"))[0]
     assert decided_as(written(one_cell()), one_cell(), graded=True) == written(one_cell())

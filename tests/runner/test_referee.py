@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakeoff.core.arms import counted
 from bakeoff.core.types import Outcome
-from bakeoff.runner.referee import AHEAD, Referee, Row, Turn, counted, in_turn
+from bakeoff.runner.referee import AHEAD, Referee, Row, Turn, in_turn
 
 
 class Looker:
@@ -138,5 +139,5 @@ def test_whoever_waits_is_told_when_it_is_over(ending: str) -> None:
 def test_an_error_is_never_a_wrong_answer(
     outcome: Outcome, value: float | None, as_missing: float | None, as_wrong: float | None
 ) -> None:
-    assert counted(outcome, value, False) == as_missing
-    assert counted(outcome, value, True) == as_wrong
+    assert counted(outcome, value, unanswered_wrong=False) == as_missing
+    assert counted(outcome, value, unanswered_wrong=True) == as_wrong
