@@ -93,7 +93,7 @@ def decided_as(recipe_line: str, spec: ExperimentSpec, graded: bool) -> str:
     if spec.decision is None:
         return recipe_line
     said = spec.decision.model_dump(mode="json", exclude_defaults=True)
-    rule = spec.decision.rule if said.keys() <= {"rule"} else _json(said)
+    rule = spec.decision.rule if said.keys() <= {"rule"} else _json({**said, "rule": spec.decision.rule})
     return f"{recipe_line}|decision:{escaped(rule)}|test:{_GRADED if graded else _BINARY}"
 
 

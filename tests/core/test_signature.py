@@ -124,10 +124,10 @@ def test_what_is_no_signature_is_the_users_error(text: str) -> None:
     [
         ("difference", "difference"),
         ({"rule": "not_worse", "margin": 0.03}, '{"margin":0.03,"rule":"not_worse"}'),
-        ({"batch": 8, "unanswered": "wrong"}, '{"batch":8,"unanswered":"wrong"}'),
+        ({"batch": 8, "unanswered": "wrong"}, '{"batch":8,"rule":"difference","unanswered":"wrong"}'),
         (
             {"early": False, "guards": [{"metric": "errors", "at_most": 0.01}], "baseline": "a|b"},
-            '{"baseline":"a%7Cb","early":false,"guards":[{"at_most":0.01,"metric":"errors"}]}',
+            '{"baseline":"a%7Cb","early":false,"guards":[{"at_most":0.01,"metric":"errors"}],"rule":"difference"}',
         ),
     ],
 )
