@@ -7,6 +7,7 @@ The cell's signature keeps all of it. Cells of two rules are not comparable: wha
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 import orjson
@@ -45,9 +46,9 @@ class Rule:
     def flags(self) -> str:
         """What `bakeoff run` takes to grade by it: `--profile bakeoff --scorer strict.py:Zero --scorer-args a=1`."""
         names = [str(judge.get("model")) for judge in orjson.loads(self.judges)] if self.judges else []
-        told = [f"--profile {self.profile}", f"--scorer {self.scorer}" if self.scorer else ""]
-        told.append(f"--scorer-args {_pairs(self.options).replace(' ', ',')}" if self.options else "")
-        return " ".join(filter(None, [*told, *(f"--judge {name}" for name in names)]))
+        given = {"--profile": self.profile, "--scorer": self.scorer, "--scorer-args": _pairs(self.options, ",")}
+        pairs = [*given.items(), *(("--judge", name) for name in names)]
+        return " ".join(f"{flag} {shlex.quote(value)}" for flag, value in pairs if value)
 
     def __str__(self) -> str:
         return ", ".join(filter(None, [self.profile, self.further]))
@@ -79,8 +80,8 @@ def check_signature_scorer(signature: str, cell: CellRecord) -> None:
         )
 
 
-def _pairs(options: str) -> str:
-    return " ".join(f"{name}={_value(value)}" for name, value in orjson.loads(options).items()) if options else ""
+def _pairs(options: str, between: str = " ") -> str:
+    return between.join(f"{name}={_value(value)}" for name, value in orjson.loads(options).items()) if options else ""
 
 
 def _value(value: object) -> str:
