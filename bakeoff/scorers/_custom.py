@@ -20,6 +20,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ from bakeoff.core.types import Sample, Score
 
 SECONDS = 10.0
 START_SECONDS = 60.0  # its own imports may be heavy
+TOLD_SECONDS = 3.0  # a file that takes longer to load is told
+SLICE_SECONDS = 0.1  # how soon a wait ends that nobody needs any more
 PROCESSES = 2
 MAX_BYTES = 1_000_000
 
@@ -56,20 +59,26 @@ class Custom:
         self._idle: queue.LifoQueue[_Host | None] = queue.LifoQueue()
         for _ in range(PROCESSES - 1):
             self._idle.put(None)
-        self._idle.put(_Host(self._opening))  # a file that cannot be loaded is told before anything is spent
+        self._idle.put(
+            _Host(self._opening, self._path.name)
+        )  # a file that cannot be loaded is told before anything is spent
         self._threads = ThreadPoolExecutor(PROCESSES, "custom-scorer")
 
     async def score(self, sample: Sample, extracted: str) -> Score:
-        """Raises ScorerFailed."""
+        """Raises ScorerFailed. Where it is cancelled the process that works on it is killed: no exit waits for it."""
         fields = {**asdict(sample), "meta": dict(sample.meta), "fields": dict(sample.fields)}
         line = orjson.dumps({"sample": fields, "extracted": extracted}, default=str)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, line)
+        given_up = threading.Event()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, line, given_up)
+        finally:
+            given_up.set()
 
-    def _ask(self, line: bytes) -> Score:
+    def _ask(self, line: bytes, given_up: threading.Event) -> Score:
         host = self._idle.get()
         try:
-            host = host or _Host(self._opening)
-            reply = host.ask(line, self._seconds)
+            host = host or _Host(self._opening, self._path.name, given_up)
+            reply = host.ask(line, self._seconds, given_up)
         except BaseException:
             if host is not None:
                 host.kill()
@@ -94,7 +103,7 @@ def _score(reply: Mapping[str, object], name: str) -> Score:
 class _Host:
     """One process that runs the user's class. Lines of JSON go in, lines of JSON come out."""
 
-    def __init__(self, opening: bytes) -> None:
+    def __init__(self, opening: bytes, name: str, given_up: threading.Event | None = None) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bakeoff.scorers._custom_host"],
             stdin=subprocess.PIPE,
@@ -103,17 +112,22 @@ class _Host:
         )
         self._rest = b""
         self._end = weakref.finalize(self, _end, self._process)
+        telling = threading.Timer(TOLD_SECONDS, _tell_loading, (name,))
+        telling.daemon = True
+        telling.start()
         try:
-            reply = self.ask(opening, START_SECONDS)
+            reply = self.ask(opening, START_SECONDS, given_up)
         except ScorerFailed as error:
             self.kill()
             raise ConfigInvalid(f"the scorer cannot be started ({error.message})", "correct the file") from None
+        finally:
+            telling.cancel()
         if "error" in reply:
             self.kill()
             raise ConfigInvalid(f"the scorer cannot be loaded ({str(reply['error'])[:300]})", "correct the file")
 
-    def ask(self, line: bytes, seconds: float) -> dict[str, object]:
-        """Raises ScorerFailed when it takes too long, or dies."""
+    def ask(self, line: bytes, seconds: float, given_up: threading.Event | None = None) -> dict[str, object]:
+        """Raises ScorerFailed when it takes too long, or dies, or nobody waits for its answer."""
         until = time.monotonic() + seconds
         source, sink = self._process.stdout, self._process.stdin
         assert source is not None and sink is not None
@@ -124,7 +138,9 @@ class _Host:
             left = until - time.monotonic()
             if left <= 0:
                 raise ScorerFailed(f"the scorer took longer than {seconds:g} s and was ended")
-            readable, writable, _ = select.select([source], [sink] if written else [], [], left)
+            if given_up is not None and given_up.is_set():
+                raise ScorerFailed("nobody waits for the scorer any more, and it was ended")
+            readable, writable, _ = select.select([source], [sink] if written else [], [], min(left, SLICE_SECONDS))
             with suppress(BlockingIOError):
                 if writable:
                     written = written[os.write(sink.fileno(), written[:65536]) :]
@@ -141,6 +157,10 @@ class _Host:
 
     def kill(self) -> None:
         self._end()
+
+
+def _tell_loading(name: str) -> None:
+    print(f"the scorer's file '{name}' is still being loaded; it has {START_SECONDS:g} s", file=sys.stderr, flush=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
 """The process in which a scorer from a user's file runs: JSON lines in, JSON lines out.
 
-Started by `scorers._custom`, which ends it when it hangs. What the file prints goes to standard error.
+Started by `scorers._custom`, which ends it when it hangs; it ends by itself, with what it started, when that one is
+gone. What the file prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ import asyncio
 import importlib.util
 import inspect
 import os
+import select
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -23,11 +27,19 @@ _LISTED = ("labels", "choices")
 
 
 def main() -> None:
+    try:
+        _serve()
+    except BrokenPipeError:  # nobody is there to read
+        _end()
+
+
+def _serve() -> None:
     source = os.fdopen(os.dup(0), "rb")
     sink = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what the user's code prints must not look like an answer
+    threading.Thread(target=_end_with, args=(source.fileno(),), daemon=True).start()
     opening = orjson.loads(source.readline())
     try:
         score = _loaded(Path(opening["path"]), opening["class"], opening["options"])
@@ -37,6 +49,22 @@ def main() -> None:
     _write(sink, {})
     for line in source:
         _write(sink, _answer(score, line))
+
+
+def _end_with(source: int) -> None:
+    """Wait until nobody can write to this pipe any more, whatever the file is doing, and end."""
+    hung_up = select.poll()
+    hung_up.register(source, 0)  # only that it was hung up
+    while not hung_up.poll():
+        pass
+    _end()
+
+
+def _end() -> None:
+    """At once, without a word, with what was started from here."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _loaded(path: Path, name: str, options: dict[str, Json]) -> Callable[[Sample, str], object]:

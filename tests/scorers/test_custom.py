@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from bakeoff.core.errors import ConfigInvalid, ScorerFailed
 from bakeoff.core.types import Score
+from bakeoff.scorers import _custom
 from bakeoff.scorers._custom import Custom
 from tests.scorers.samples import target
 
@@ -102,9 +106,9 @@ def test_a_scorer_that_hangs_is_killed_with_what_it_started(make: Make, tmp_path
     assert ask(make(seconds=20), "thank you").value == 1.0
 
 
-def _gone(pid: int) -> bool:
+def _gone(pid: int, tries: int = 50) -> bool:
     """Dead, or a corpse that nobody has taken away yet."""
-    for _ in range(50):
+    for _ in range(tries):
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True
@@ -129,3 +133,78 @@ def test_what_cannot_be_loaded_is_told_at_once(make: Make, tmp_path: Path) -> No
 def test_not_a_number_is_no_score(make: Make) -> None:
     with pytest.raises(ScorerFailed, match="gave no score"):
         ask(make(), "nan")
+
+
+def _there(path: Path) -> bool:
+    """Whether a file comes to be, with something in it."""
+    for _ in range(1200):
+        if path.exists() and path.stat().st_size:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_an_answer_that_nobody_waits_for_any_more_is_ended(make: Make, tmp_path: Path) -> None:
+    scorer, note = make(seconds=90), tmp_path / "pid"
+    sample = type(target("it"))("s", "?", "it", "", meta={"note": str(note)})
+
+    async def interrupted() -> None:
+        task = asyncio.create_task(scorer.score(sample, "hang"))
+        assert await asyncio.to_thread(_there, note)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(interrupted())
+    assert _gone(int(note.read_text()), tries=600)
+    scorer._threads.shutdown(wait=True)  # what the end of the program waits for
+
+
+LATE = """
+import pathlib, time
+told = pathlib.Path(__file__).with_name("told")
+until = time.monotonic() + 50
+while not told.exists():
+    if time.monotonic() > until:
+        raise TimeoutError("nothing was told")
+    time.sleep(0.02)
+
+class Late:
+    def score(self, sample, extracted):
+        return True
+"""
+
+
+def test_a_file_that_takes_long_to_load_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "late.py").write_text(LATE)
+    monkeypatch.setattr(_custom, "TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(_custom, "_tell_loading", lambda name: (tmp_path / "told").write_text(name))
+    assert ask(Custom(f"{tmp_path}/late.py:Late", {}), "x").value == 1.0
+    assert (tmp_path / "told").read_text() == "late.py"
+
+
+def test_the_process_ends_without_a_word_when_its_parent_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, time\npathlib.Path(__file__).with_name('begun').write_text('yes')\ntime.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bakeoff.scorers._custom_host"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+    opening = {"path": str(tmp_path / "slow.py"), "class": "Slow", "options": {}}
+    try:
+        process.stdin.write(json.dumps(opening).encode() + b"\n")
+        process.stdin.flush()
+        assert _there(tmp_path / "begun")
+        process.stdout.close()
+        process.stdin.close()
+        process.wait(60)
+        assert process.stderr.read() == b""
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
