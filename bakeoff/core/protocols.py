@@ -275,7 +275,11 @@ class Method(Protocol):
 
 
 class Scorer(Protocol):
-    """Compares an extracted answer with the sample's target; async when it needs the sandbox."""
+    """Compares an extracted answer with the sample's target; async when it needs the sandbox.
+
+    One that gives 0 and 1 alone says so by `continuous = False`: an A/B test of it needs fewer samples. Without
+    the attribute its scores may lie between.
+    """
 
     def score(self, sample: Sample, extracted: str) -> Score | Awaitable[Score]: ...
 
