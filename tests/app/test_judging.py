@@ -14,6 +14,7 @@ from bakeoff.app.forecast import forecast
 from bakeoff.app.regrading import regrade
 from bakeoff.app.settings import Settings
 from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.grading import rule_of
 from bakeoff.core.records import RunStatus
 from bakeoff.core.signature import read
 from bakeoff.core.specs import parse_spec
@@ -218,3 +219,16 @@ def test_a_dry_run_counts_turns_and_judge_calls(laboratory: Laboratory) -> None:
     prepared.close()
     assert expected["calls"] == CALLS
     assert run(laboratory).counts.calls == CALLS
+
+
+def test_judges_are_part_of_the_cells_that_they_grade_alone(laboratory: Laboratory) -> None:
+    """Another judge of one benchmark makes the cells of the other no less comparable, nor unfit to be pasted back."""
+    asked: list[Any] = [{"benchmark": "mt_bench", "profile": "official"}, "question_answering"]
+    prepared = laboratory.prepare(parse_spec({"models": "fake/a", "benchmarks": asked, "judges": "fake/j"}))
+    try:
+        judged, alone = (cell.record for cell in prepared.cells)
+    finally:
+        prepared.close()
+    assert str(rule_of(judged)) == "official, judges fake/j"
+    assert str(rule_of(alone)) == "bakeoff"
+    assert "judges" not in read(alone.signature)[0]
