@@ -93,6 +93,11 @@ class Caller:
     def limits(self) -> EngineLimits:
         return self._engine.limits
 
+    @property
+    def calling(self) -> bool:
+        """Whether a call is under way, of this caller or of one that shares its flights."""
+        return bool(self._flights)
+
     def through(self, engine: Engine) -> Caller:
         """The same caller (its limits, its breaker, what it shares) of the same engine in another wrapping."""
         other = copy.copy(self)

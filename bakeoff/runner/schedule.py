@@ -28,6 +28,8 @@ from bakeoff.runner.order import Ordering, arranged, prompt_text
 from bakeoff.runner.referee import Referee, Turn, common_order
 
 GRACE_SECONDS = 20.0
+GRADING_SECONDS = 5.0  # of that: for what makes no call, as its reply is kept and is graded again for nothing
+_LOOK_SECONDS = 0.25
 GRADED_BEHIND = 4  # answers for each worker that may wait for a grade while the next calls are made
 _WARM_UP = Request((Message("user", "Hello"),), Sampling(max_tokens=1))
 
@@ -149,7 +151,7 @@ class Schedule:
         self.ending = Ending()
 
     def stop(self) -> None:
-        """Begin no further trial; what is under way has GRACE_SECONDS to end."""
+        """Begin no further trial; a call under way has GRACE_SECONDS to end, and a grading GRADING_SECONDS."""
         self.ending.status = RunStatus.INTERRUPTED
         self._interrupted = True
         self._ended.set()
@@ -192,8 +194,7 @@ class Schedule:
             timer = asyncio.get_running_loop().call_later(seconds, self._out_of_time, seconds)
         try:
             await asyncio.wait({work, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                await asyncio.wait({work}, timeout=GRACE_SECONDS)
+            await self._grace(work)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -212,6 +213,15 @@ class Schedule:
             elif self.ending.dead:
                 self.ending.status = RunStatus.STOPPED
         return self.ending
+
+    async def _grace(self, work: asyncio.Task[None]) -> None:
+        """Wait for what is under way: for calls, and after the last of them for gradings; for no scorer that hangs."""
+        loop = asyncio.get_running_loop()
+        until, called = loop.time() + GRACE_SECONDS, loop.time()
+        while not work.done() and (now := loop.time()) < min(until, called + GRADING_SECONDS):
+            if any(caller.calling for caller in (*(lane.caller for lane in self._lanes), *self._judges)):
+                called = now
+            await asyncio.wait({work}, timeout=_LOOK_SECONDS)
 
     def _alone(self, lane: Lane) -> bool:
         return self._in_turn or lane.engine.limits.in_process

@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -23,11 +23,11 @@ from bakeoff.core.errors import (
 from bakeoff.core.protocols import Engine, EngineLimits, Method, Profile, Task
 from bakeoff.core.records import RunStatus
 from bakeoff.core.specs import BudgetSpec
-from bakeoff.core.types import Answer, Completion, Message, ModelIdentity, Outcome, Request, Sample, Trial
+from bakeoff.core.types import Answer, Completion, Message, ModelIdentity, Outcome, Request, Sample, Score, Trial
 from bakeoff.runner.calls import Caller, Counts, Flights
 from bakeoff.runner.draw import Draw
 from bakeoff.runner.limits import Budget, Limiter
-from bakeoff.runner.schedule import GRACE_SECONDS, Block, CellPlan, Ending, Lane, Schedule, owed_trials
+from bakeoff.runner.schedule import GRACE_SECONDS, GRADING_SECONDS, Block, CellPlan, Ending, Lane, Schedule, owed_trials
 from bakeoff.scorers.numeric import Numeric
 from tests.runner.fakes import (
     MemoryLog,
@@ -555,6 +555,25 @@ def test_a_budget_of_seconds_ends_a_pause() -> None:
         assert (ending.status, ending.spent) == (RunStatus.BUDGET, "60 seconds")
         assert clock() == pytest.approx(60)
         assert scene.sink.outcomes == {"correct": 4}
+
+    in_no_time(work())
+
+
+def test_a_grading_that_hangs_is_not_waited_for_as_a_call_is() -> None:
+    async def work() -> None:
+        async def hangs(sample: Sample, extracted: str) -> Score:
+            await asyncio.sleep(3600)
+            raise AssertionError("nobody waits so long")
+
+        scene, engine = Scene(), ScriptedEngine(taking(9))
+        lane = scene.lane(engine, samples=4)
+        (block,) = lane.blocks
+        cell = replace(block.cells[0], score=hangs)
+        scene.lanes = [replace(lane, blocks=[replace(block, cells=[cell])])]
+        ending = await scene.execute(seconds=3)
+        assert (ending.status, engine.calls, scene.sink.trials) == (RunStatus.BUDGET, 4, [])
+        assert len(scene.log.kept) == 4  # the calls were waited for, and nothing that was paid for is lost
+        assert clock() == pytest.approx(9 + GRADING_SECONDS, abs=1)
 
     in_no_time(work())
 
