@@ -102,7 +102,7 @@ def test_a_meter_reads_until_it_is_ended_and_its_thread_is_gone() -> None:
     while len(meter._looks) < 4:
         threading.Event().wait(0.001)
     usage = meter.end()
-    assert not meter._thread.is_alive()
+    assert meter._thread is not None and not meter._thread.is_alive()
     assert meter.end() is usage
     assert usage.devices[0].memory_peak == 9 << 30 and usage.devices[0].memory_before == 5 << 30
     assert usage.readings >= 4 and usage.ended_at >= usage.began_at
