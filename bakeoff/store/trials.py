@@ -17,6 +17,7 @@ from bakeoff.core.hashing import unpack
 from bakeoff.core.origin import asked_in
 from bakeoff.core.records import Measure, Met
 from bakeoff.core.types import Completion, Outcome, Trial
+from bakeoff.store.bulk import Bulk
 from bakeoff.store.database import Database
 from bakeoff.store.rows import completion_of, completion_row, insert_of, trial_of, trial_row
 from bakeoff.store.tables import COMPLETIONS, TRIALS
@@ -32,19 +33,19 @@ class TrialRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        insert = insert_of(database.dialect)
-        self._insert_completion = insert(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"])
+        insert, dialect = insert_of(database.dialect), database.engine.dialect
+        self._insert_completion = Bulk(insert(COMPLETIONS).on_conflict_do_nothing(index_elements=["key"]), dialect)
         trial = insert(TRIALS)
         identity = ["cell_id", "sample_id", "repeat"]
         replaced = {c.name: trial.excluded[c.name] for c in TRIALS.c if c.name not in identity}
-        self._insert_trial = trial.on_conflict_do_update(index_elements=identity, set_=replaced)
+        self._insert_trial = Bulk(trial.on_conflict_do_update(index_elements=identity, set_=replaced), dialect)
 
     def write(self, completions: Sequence[Completion], trials: Sequence[Trial]) -> None:
         with self._database.write() as connection:
             if completions:
-                connection.execute(self._insert_completion, [completion_row(c) for c in completions])
+                self._insert_completion.execute(connection, map(completion_row, completions))
             if trials:
-                connection.execute(self._insert_trial, [trial_row(trial) for trial in trials])
+                self._insert_trial.execute(connection, map(trial_row, trials))
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Completion]:
         found: dict[bytes, Completion] = {}
