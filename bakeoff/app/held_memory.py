@@ -10,14 +10,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-_PROC = Path("/proc")
-_KIB = 1024
+from bakeoff.runner import host_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +34,7 @@ class Held:
 
 def begin_peak() -> None:
     """Forget the peaks so far, where the system lets us."""
-    with suppress(OSError):
-        (_PROC / "self" / "clear_refs").write_text("5", encoding="ascii")
+    host_memory.begin_peak()
     cuda = _cuda()
     if cuda is not None:
         cuda.reset_peak_memory_stats()
@@ -47,12 +42,7 @@ def begin_peak() -> None:
 
 def held() -> Held:
     """What is held now."""
-    own = _PROC / "self"
-    resident, peak = _status(own, "VmRSS:"), _status(own, "VmHWM:")
-    if resident is not None:
-        for child in _descendants(own):
-            resident += _status(child, "VmRSS:") or 0
-            peak = (peak or 0) + (_status(child, "VmHWM:") or 0)
+    resident, peak = host_memory.resident(), host_memory.peak_with_children()
     cuda = _cuda()
     if cuda is None:
         return Held(resident, peak)
@@ -73,20 +63,3 @@ def _cuda() -> Any:
         return None
     cuda = importlib.import_module("torch").cuda
     return cuda if cuda.is_initialized() else None
-
-
-def _status(process: Path, field: str) -> int | None:
-    """A field of /proc/PID/status in bytes; None where there is no such process or no /proc."""
-    with suppress(OSError, ValueError):
-        for line in (process / "status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith(field):
-                return int(line.split()[1]) * _KIB
-    return None
-
-
-def _descendants(process: Path) -> Iterator[Path]:
-    with suppress(OSError):
-        for task in (process / "task").iterdir():
-            for child in (task / "children").read_text(encoding="ascii").split():
-                yield _PROC / child
-                yield from _descendants(_PROC / child)

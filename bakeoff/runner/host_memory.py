@@ -40,8 +40,18 @@ def begin_peak(proc: Path = PROC) -> bool:
 
 def peak(proc: Path = PROC) -> int | None:
     """The most that this process alone held since `begin_peak`, in bytes."""
+    return _high_water(proc / "self")
+
+
+def peak_with_children(proc: Path = PROC) -> int | None:
+    """That and the most that each child held since it began: together they may have held less at any one time."""
+    own = peak(proc)
+    return own and own + sum(_high_water(child) or 0 for child in _descendants(proc, proc / "self"))
+
+
+def _high_water(process: Path) -> int | None:
     with suppress(OSError, ValueError):
-        for line in (proc / "self" / "status").read_text(encoding="ascii", errors="replace").splitlines():
+        for line in (process / "status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * _KIB
     return None
