@@ -71,6 +71,11 @@ def _calls(cell: PreparedCell) -> int:
     return int(counted(cell.benchmark.draw[0], cell.benchmark.task))
 
 
+def _thinking(cell: PreparedCell) -> int:
+    """The tokens that a call may think, on top of those of its answer."""
+    return _int(cell.model.asked.args.get("thinking_budget")) if cell.model.asked else 0
+
+
 def _judged(cell: PreparedCell, judges: Sequence[Judge], turns: int, shown: float) -> _Judged:
     """`shown`: tokens of one question and its answer, which every judge reads beside its instructions."""
     orders = JUDGED.get(cell.benchmark.profile.scorer, 0)
@@ -93,7 +98,7 @@ def _cell(cell: PreparedCell, concurrency: int, runs: RunRepository, judges: Seq
     prompt_tokens = round(sum(prompts) / len(prompts) / CHARS_PER_TOKEN * record.planned * each)
     own = runs.usual_tokens(record.benchmark, record.method, record.model)
     usual = own or runs.usual_tokens(record.benchmark, record.method)
-    most = cell.method.limit(benchmark.draw[0], benchmark.task)
+    most = cell.method.limit(benchmark.draw[0], benchmark.task) + calls * _thinking(cell)
     output_tokens = round((usual[0] if usual else most) * record.planned)
     judged = _judged(cell, judges, turns, (prompt_tokens + output_tokens) / record.planned)
     price = cell.model.engine.limits.price

@@ -135,7 +135,7 @@ def refuse_other_dependence(run: str, stored: str, now: str) -> None:
     if before != after:
         raise ConfigInvalid(
             f"what a method of run '{run}' reads changed since it was started ('{before}' → '{after}')",
-            "bring the old knowledge base back, or choose another --name",
+            "bring the old knowledge base or tools back, or choose another --name",
         )
 
 

@@ -63,6 +63,11 @@ class React:
         self._bounds = Bounds(int(options["max_iterations"]), int(options["prompt_chars"]), bool(options["last_word"]))
 
     @property
+    def depends(self) -> str:
+        """What answers depend on besides model and words: the tools, their versions and what they read."""
+        return "+".join(tool.identity for tool in self._tools.values())
+
+    @property
     def native(self) -> bool:
         """Whether it needs an engine that is handed tools."""
         return self._calls == "native"

@@ -52,6 +52,14 @@ RUN = ("run", "--models", "fake/a", "--model-args", "script=script.jsonl", "--be
 AGENT = "react:tools=calculator+mine.py:card+mine.py:vault,allow=calculator+card"
 
 
+def test_a_changed_tool_is_refused_under_the_old_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bakeoff(capsys, *ADD, "--kind", "number")
+    bakeoff(capsys, *RUN, "--methods", AGENT, "--name", "agent")
+    (folder / "mine.py").write_text(TOOLS.replace("says 7", "says 8"), encoding="utf-8")
+    told = bakeoff(capsys, *RUN, "--methods", AGENT, "--name", "agent", code=2)
+    assert "what a method of run 'agent' reads changed since it was started" in told and "card:" in told
+
+
 def test_a_run_of_an_agent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bakeoff(capsys, *ADD, "--kind", "number")
     told = bakeoff(capsys, *RUN, "--methods", AGENT, "--name", "agent")

@@ -143,10 +143,11 @@ class TestRuns:
         rows = [json.loads(line) for line in out.splitlines()]
         assert len(rows) == 12
 
+    @pytest.mark.parametrize("method", ["rag_naive:kb=towns", "react:tools=calculator+retrieval,kb=towns"])
     def test_another_state_of_the_base_is_refused_under_the_old_name(
-        self, run: Run, questions: str, tmp_path: Path
+        self, run: Run, questions: str, tmp_path: Path, method: str
     ) -> None:
-        asked = ("run", "-m", "fake/a", "-b", questions, "--methods", "rag_naive:kb=towns", "--name", "r")
+        asked = ("run", "-m", "fake/a", "-b", questions, "--methods", method, "--name", "r")
         assert run(*asked)[0] == 0
         (tmp_path / "more.txt").write_text("London lies on the Thames.")
         run("kb", "add", "towns", str(tmp_path / "more.txt"))

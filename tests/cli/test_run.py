@@ -270,6 +270,8 @@ def test_a_dry_run_says_what_it_would_cost_and_does_nothing(
     expected = bakeoff(*asked, "--dry-run", "--json").json["expected"]
     assert expected["calls"] == 40 and expected["output_is_bound"] and expected["cost_usd"] is None
     assert len(expected["cells"]) == 2 and expected["prompt_tokens"] > 40 * 50
+    thinking = bakeoff(*asked, "--model-args", "thinking_budget=100", "--dry-run", "--json").json["expected"]
+    assert thinking["output_tokens"] == expected["output_tokens"] + 40 * 100
     assert endpoint.calls == 0 and bakeoff("runs", "--json").json == []
     bakeoff(*asked, "--quiet")
     known = bakeoff(*asked, "--dry-run", "--json").json["expected"]
