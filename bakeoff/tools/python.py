@@ -1,6 +1,7 @@
 """Runs a Python program in the sandbox: what it prints, and the value of its last line.
 
-No network, no files, limits of time and memory: the sandbox that also grades code (`BAKEOFF_SANDBOX`).
+No network, no files, limits of time and memory: the sandbox that also grades code (`BAKEOFF_SANDBOX`). The value
+stands on a line of its own. A program that ends itself without an error (`sys.exit()`, `exit(0)`) is a success.
 
     {"code": "print(sum(range(10)))"}      → 45
 """
@@ -18,11 +19,15 @@ from bakeoff.tools._bounded import BoundedTool, ToolFailed
 MAX_CODE = 20_000
 # Runs inside the sandbox. What it does is of no matter to us: its reply is text, and cut outside again.
 _HOST = """
-import ast, contextlib, io, traceback
+import ast, contextlib, io, sys, traceback
+
+def on_a_line(printed, text):
+    before = printed.getvalue()
+    printed.write(("\\n" if before and before[-1] != "\\n" else "") + text)
 
 def run(source, most):
     printed = io.StringIO()
-    space = {"__name__": "__main__"}
+    space = {"__name__": "__main__", "exit": sys.exit, "quit": sys.exit}
     failed = False
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:
@@ -32,11 +37,13 @@ def run(source, most):
             if last is not None:
                 value = eval(compile(ast.Expression(last.value), "program.py", "eval"), space)
                 if value is not None:
-                    print(repr(value))
+                    on_a_line(printed, repr(value))
         except BaseException as error:
-            failed = True
-            print("".join(traceback.format_exception_only(error)).strip())
-    return [failed, printed.getvalue()[:most].encode("utf-8", "replace").decode()]
+            failed = not isinstance(error, SystemExit) or error.code not in (None, 0)
+            if failed:
+                on_a_line(printed, "".join(traceback.format_exception_only(error)).strip())
+    text = printed.getvalue()
+    return [failed, (text[-most:] if failed else text[:most]).encode("utf-8", "replace").decode()]
 """
 
 
@@ -60,7 +67,7 @@ class PythonTool(BoundedTool):
 
     @property
     def identity(self) -> str:
-        return "python:1"
+        return "python:2"
 
     async def run(self, arguments: Mapping[str, Json]) -> str:
         call = CodeCall((str(arguments["code"]), self.most + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from unittest.mock import ANY
 
 import pytest
 
@@ -33,7 +34,8 @@ def ran(code: str, runner: CodeRunner | None = None) -> ToolResult:
         ("x = 1", True, "(nothing was printed)"),
         ("1 / 0", False, "ZeroDivisionError: division by zero"),
         ("def f(:", False, "SyntaxError: invalid syntax"),
-        ("raise SystemExit", False, "SystemExit"),
+        ("raise SystemExit(3)", False, "SystemExit: 3"),
+        ("import sys\nprint(1)\nsys.exit('no')", False, "SystemExit: no"),
         ("open('/etc/passwd').read()", False, "Error"),
         ("import socket; socket.create_connection(('127.0.0.1', 80), 1)", False, "Error"),
         ("__import__('os')._exit(0)", False, "stopped"),
@@ -43,6 +45,34 @@ def ran(code: str, runner: CodeRunner | None = None) -> ToolResult:
 def test_a_program_is_run_where_it_can_do_no_harm(code: str, success: bool, said: str) -> None:
     result = ran(code)
     assert result.success is success and said in result.text
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys\nsys.stdout.write('12')", "12\n2"),
+        ("print(5, end='')\nlen('abc')", "5\n3"),
+        ("print(5)\nlen('abc')", "5\n3"),
+        ("print('a\\n')\n3", "a\n\n3"),
+    ],
+)
+def test_the_value_stands_on_a_line_of_its_own(code: str, said: str) -> None:
+    assert ran(code) == ToolResult(said, True, seconds=ANY)
+
+
+def test_an_error_stands_on_a_line_of_its_own() -> None:
+    result = ran("print(5, end='')\n1 / 0")
+    assert (result.success, result.text) == (False, "5\nZeroDivisionError: division by zero")
+
+
+def test_an_error_is_told_however_much_was_printed() -> None:
+    assert "ZeroDivisionError" in ran("print('y' * 10**5)\n1 / 0").text
+
+
+@pytest.mark.parametrize("end", ["sys.exit()", "sys.exit(0)", "exit(0)", "raise SystemExit", "sys.exit(None)"])
+def test_a_program_that_ends_itself_without_an_error_is_a_success(end: str) -> None:
+    result = ran(f"import sys\nprint(42)\n{end}\nprint(43)")
+    assert (result.success, result.text) == (True, "42")
 
 
 def test_what_it_prints_is_bounded() -> None:
