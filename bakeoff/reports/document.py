@@ -386,7 +386,7 @@ def _verdict_method(run: RunSummary) -> str:
     missing = max((duel.difference.n_missing for duel in duels), default=0)
     return (
         f"Verdict of '{run.name}': {_methods([duel.difference for duel in duels])} intervals, paired by sample,"
-        f" pairs of arms tested: {len(duels):,}, at alpha {min((duel.alpha for duel in duels), default=ALPHA):.3g} each,"
+        f" pairs of arms tested: {len(duels):,}, alpha {min((duel.alpha for duel in duels), default=ALPHA):.3g} each,"
         f" at most {missing:,} samples missing in one of them. {'' if run.verdict is None else rule_text(run.verdict)}"
     )
 
