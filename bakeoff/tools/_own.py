@@ -19,6 +19,7 @@ import threading
 import types
 import typing
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -61,7 +62,7 @@ def _imported(place: Path) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses and annotations look it up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ConfigInvalid(
             f"the tool's file '{place}' cannot be loaded ({type(error).__name__}: {error})", "correct the file"
@@ -72,7 +73,7 @@ def _imported(place: Path) -> types.ModuleType:
 def _made(cls: type, named: str) -> Tool:
     try:
         tool: Tool = cls()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigInvalid(
             f"the tool '{named}' cannot be made ({type(error).__name__}: {error})", "correct it"
         ) from error
@@ -107,33 +108,39 @@ class FunctionTool(BoundedTool):
 
     async def run(self, arguments: Mapping[str, Json]) -> str:
         if inspect.iscoroutinefunction(self._function):
-            return _text(await self._function(**arguments))
+            return _text(await self._awaited(arguments))
         if self._left_behind >= MOST_LEFT_BEHIND:
             raise ToolFailed(f"{self._left_behind} calls of '{self.name}' have not ended", fault=True)
         return _text(await self._in_thread(arguments))
+
+    async def _awaited(self, arguments: Mapping[str, Json]) -> object:
+        try:
+            return await self._function(**arguments)  # type: ignore[misc]
+        except SystemExit as error:  # else it would end the event loop, and the run with it
+            raise ToolFailed(_told(error), fault=True) from None
 
     async def _in_thread(self, arguments: Mapping[str, Json]) -> object:
         """In a thread that ends with the process, so that one that hangs holds nothing up."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[object] = loop.create_future()
 
-        def settle(result: object, error: Exception | None) -> None:
+        def settle(result: object, failed: str | None) -> None:
             if done.done():  # nobody waited so long
                 self._left_behind -= 1
                 return
-            if error is not None:
-                done.set_exception(error)
+            if failed is not None:
+                done.set_exception(ToolFailed(failed, fault=True))
             else:
                 done.set_result(result)
 
         def call() -> None:
             result: object = None
-            failed: Exception | None = None
+            failed: str | None = None
             try:
                 result = self._function(**arguments)
-            except Exception as error:
-                failed = error
-            if not loop.is_closed():
+            except BaseException as error:  # sys.exit() ends this thread alone, and a future takes no StopIteration
+                failed = _told(error)
+            with suppress(RuntimeError):  # the loop ended meanwhile
                 loop.call_soon_threadsafe(settle, result, failed)
 
         threading.Thread(target=call, name=f"tool-{self.name}", daemon=True).start()
@@ -142,6 +149,13 @@ class FunctionTool(BoundedTool):
         except asyncio.CancelledError:  # its time is up
             self._left_behind += done.cancelled()
             raise
+
+
+def _told(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # its own text cannot be had
+        return type(error).__name__
 
 
 def schema_of(function: Callable[..., object]) -> dict[str, Json]:

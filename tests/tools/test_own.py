@@ -13,7 +13,7 @@ from bakeoff.tools._own import FunctionTool, load
 
 FILE = '''
 from __future__ import annotations
-import asyncio, threading, time
+import asyncio, sys, threading, time
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,25 @@ def broken(x: float) -> str:
 def hangs(x) -> str:
     threading.Event().wait()
 
+def exits(x) -> str:
+    sys.exit(3)
+
+async def exits_later(x) -> str:
+    sys.exit(3)
+
+def interrupts(x) -> str:
+    raise KeyboardInterrupt
+
+def runs_out(x) -> str:
+    return next(iter([]))
+
+class Unsayable(Exception):
+    def __str__(self):
+        raise ValueError
+
+def cannot_say(x) -> str:
+    raise Unsayable
+
 def takes_places(*values: int) -> int:
     return sum(values)
 
@@ -52,6 +71,10 @@ class Half:
 class Fails:
     def __init__(self):
         raise RuntimeError("no key")
+
+class Exits:
+    def __init__(self):
+        sys.exit(4)
 
 number = 3
 '''
@@ -104,6 +127,25 @@ def test_other_functions(file: Path) -> None:
     assert load(f"{file}:Whole").name == "whole"
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("exits", "SystemExit: 3"),
+        ("exits_later", "SystemExit: 3"),
+        ("interrupts", "KeyboardInterrupt: "),
+        ("runs_out", "StopIteration: "),
+        ("cannot_say", "Unsayable"),
+    ],
+)
+def test_one_that_ends_its_thread_is_a_failure_at_once(
+    file: Path, capfd: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    tool = load(f"{file}:{name}")
+    assert ran(tool, x=1) == (False, said)
+    assert isinstance(tool, FunctionTool) and tool._left_behind == 0
+    assert capfd.readouterr().err == ""
+
+
 def test_many_at_once_are_fine(file: Path) -> None:
     tool = load(f"{file}:weather")
 
@@ -132,10 +174,13 @@ def test_one_that_hangs_is_left_behind(file: Path) -> None:
         ("mine.py:takes_places", "takes 'values' by its place"),
         ("mine.py:Half", "is no tool: it has no 'description'"),
         ("mine.py:Fails", "cannot be made .RuntimeError: no key."),
+        ("mine.py:Exits", "cannot be made .SystemExit: 4."),
         ("bad.py:x", "cannot be loaded .SyntaxError"),
+        ("ends.py:x", "cannot be loaded .SystemExit: 5"),
     ],
 )
 def test_what_is_no_tool_is_told(file: Path, named: str, said: str) -> None:
+    (file.parent / "ends.py").write_text("raise SystemExit(5)", encoding="utf-8")
     (file.parent / "bad.py").write_text("def x(:", encoding="utf-8")
     path = file.parent / named.partition(":")[0] if "nowhere" not in named else named.partition(":")[0]
     with pytest.raises(ConfigInvalid, match=said):
