@@ -63,12 +63,18 @@ class Trail:
         self.steps.append(Step(kind, "", at, completion.latency_s, number, details or {}))
 
     def note(
-        self, kind: StepKind, text: str = "", details: Mapping[str, Json] | None = None, at: float | None = None
+        self,
+        kind: StepKind,
+        text: str = "",
+        details: Mapping[str, Json] | None = None,
+        at: float | None = None,
+        seconds: float | None = None,
     ) -> None:
-        """Note what the method did itself; `at` is when it began to."""
+        """Note what the method did itself; `at` is when it began to, `seconds` what it took if not the time since."""
         now = self.now
         began = now if at is None else at
-        self.steps.append(Step(kind, text, began, now - began, None, details or {}))
+        took = now - began if seconds is None else seconds
+        self.steps.append(Step(kind, text, began, took, None, details or {}))
 
     def answer(
         self, final: Completion, text: str, *, reasoned: bool = True, parts: Mapping[str, float] | None = None

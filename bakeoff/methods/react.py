@@ -11,7 +11,10 @@ Spec: `react:tools=calculator+search,max_iterations=5`.
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.hashing import digest
@@ -26,6 +29,7 @@ from bakeoff.methods._steps import Trail
 
 _CHARS_PER_TOKEN = 3  # few, so that a prompt fits for certain
 _LEAST_PROMPT = 1000
+_UNSTORED = re.compile("[\x00\ud800-\udfff]")  # what no store and no engine takes: NUL, halves of surrogate pairs
 
 
 class React:
@@ -153,7 +157,9 @@ class React:
         at = trail.now
         result, kept = await self._made(place, call, asked, self._policy.seconds - spent)
         details: dict[str, Json] = {"tool": call.name, "success": result.success}
-        trail.note("observation", result.text, details | ({"kept": True} if kept else {}), at)
+        # The step of what was kept is as long as the call once was, as it is with replies from the store.
+        took = result.seconds if kept else None
+        trail.note("observation", result.text, details | ({"kept": True} if kept else {}), at, took)
         return result
 
     async def _made(self, place: int, call: Ready, asked: Completion, left: float) -> tuple[ToolResult, bool]:
@@ -173,14 +179,23 @@ class React:
 
 
 async def _executed(tool: Tool, arguments: Mapping[str, Json], left: float) -> ToolResult:
-    """What a tool says, whoever wrote it: within the time that is left, and never an exception."""
+    """What a tool says, whoever wrote it: within the time that is left, clean text, and never an exception."""
+    began = time.perf_counter()
     try:
         async with asyncio.timeout(left):
-            return await tool.execute(arguments)
+            result = _checked(await tool.execute(arguments), tool.name)
     except TimeoutError:
-        return ToolResult(f"no result within the {left:.1f} s that are left for tools", False, left, True)
-    except Exception as error:
-        return ToolResult(f"{type(error).__name__}: {error}"[:300], False, 0.0, True)
+        result = ToolResult(f"no result within the {left:.1f} s that are left for tools", False, left, True)
+    except (Exception, SystemExit) as error:
+        result = ToolResult(f"{type(error).__name__}: {error}"[:300], False, 0.0, True)
+    text = _UNSTORED.sub("\ufffd", str(result.text))
+    return replace(result, text=text, seconds=result.seconds or time.perf_counter() - began)
+
+
+def _checked(result: object, name: str) -> ToolResult:
+    if isinstance(result, ToolResult):
+        return result
+    return ToolResult(f"'{name}' returned {type(result).__name__} instead of a ToolResult", False, 0.0, True)
 
 
 def _allowed(told: str, tools: dict[str, Tool]) -> list[str]:
