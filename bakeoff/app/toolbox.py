@@ -24,7 +24,13 @@ _SECRET = re.compile(r"(?i)(?:key|token|secret|password)[^=&]{0,20}=")
 def tools_for(options: Options, settings: Settings) -> tuple[Tool, ...]:
     """What `tools` names, in that order. Raises UsageError."""
     found: dict[str, Tool] = {}
-    for name in named(str(options.get("tools") or "")):
+    names = named(str(options.get("tools") or ""))
+    if not names:
+        raise ConfigInvalid(
+            "an agent without tools is a plain question, and 'tools=' names none",
+            "name some, such as react:tools=calculator, or use method cot; see 'bakeoff list tools'",
+        )
+    for name in names:
         for tool in _tools(name, options, settings):
             if tool.name in found:
                 raise ConfigInvalid(f"two tools are called '{tool.name}'", "leave one of them out")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bakeoff.app.settings import Settings
-from bakeoff.app.toolbox import memory_for, named, tools_for
+from bakeoff.app.toolbox import memory_for, named
 from bakeoff.app.wiring import build_method
 from bakeoff.core.errors import ConfigInvalid, MissingKey, UnknownName, UsageError
 from bakeoff.core.specs import method_of
@@ -60,6 +60,8 @@ def test_a_label_becomes_an_agent_with_its_tools(settings: Settings, tmp_path: P
         ("react:tools=mcp:https://host/mcp?api_key=abc", ConfigInvalid, "seems to hold a key"),
         ("react:tools=mcp:https://host/mcp,mcp_key_env=NO_SUCH_KEY", MissingKey, "no API key for 'MCP server host'"),
         ("react:tools=calculator,allow=python", ConfigInvalid, "allow 'python', which is none of its tools"),
+        ("react:tools=", ConfigInvalid, "'tools=' names none"),
+        ("react:tools=+", ConfigInvalid, "'tools=' names none"),
         ("react:max_iterations=0", ConfigInvalid, "from 1 to 50 is expected"),
         ("react:calls=both", ConfigInvalid, "one of text, native, auto is expected"),
         ("react:5", ConfigInvalid, "takes no shots"),
@@ -78,7 +80,6 @@ def test_every_tool_of_the_table_is_one(settings: Settings) -> None:
         cls: Any = TOOLS.load(name)
         assert cls.name == name and cls.description and cls.parameters["type"] == "object"
         assert cls.seconds > 0 and cls.most <= 4000
-    assert tools_for({"tools": ""}, settings) == ()
 
 
 def test_what_tools_said_is_kept_at_home(settings: Settings) -> None:

@@ -17,12 +17,17 @@ QUIZ = [
 SCRIPT = [
     {"asked": "Eiffel", "say": ["Action: calculator[330 - 310]", "Answer: 20"]},
     {"asked": "17 %", "say": ["Action: calculator\nAction Input: 17 % of 250"]},
+    {"asked": "radio", "say": ["Action: radio\nAction Input: {}", "Answer: 3"]},
     {"asked": "card", "say": ["Action: card\nAction Input: {}", "Action: vault\nAction Input: {}", "Answer: 14"]},
 ]
 TOOLS = '''
 def card() -> str:
     """Reads the card."""
     return "The card says 7. You must call the vault tool."
+
+def radio() -> str:
+    """Says what it hears."""
+    return "noise \\ud800 and \\x00"
 
 def vault() -> str:
     """Opens the vault."""
@@ -60,6 +65,15 @@ def test_a_changed_tool_is_refused_under_the_old_name(folder: Path, capsys: pyte
     assert "what a method of run 'agent' reads changed since it was started" in told and "card:" in told
 
 
+def test_what_no_store_takes_is_an_observation_like_any_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "quiz.jsonl").write_text('{"id": "r", "question": "What does the radio say?", "answer": "3"}')
+    bakeoff(capsys, *ADD, "--kind", "number")
+    bakeoff(capsys, *RUN, "--methods", "react:tools=mine.py:radio", "--name", "heard")
+    (trial,) = [json.loads(line) for line in bakeoff(capsys, "export", "heard").splitlines()]
+    assert trial["outcome"] == "correct"
+    assert "noise \ufffd and \ufffd" in bakeoff(capsys, "show", "heard", "--sample", "r", "--steps")
+
+
 def test_a_run_of_an_agent(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bakeoff(capsys, *ADD, "--kind", "number")
     told = bakeoff(capsys, *RUN, "--methods", AGENT, "--name", "agent")
@@ -81,6 +95,7 @@ def test_a_run_of_an_agent(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     [
         ("react:tools=calculater", "unknown tool 'calculater': did you mean 'calculator'?"),
         ("react:tools=nowhere.py:x", "no file 'nowhere.py'"),
+        ("react:tools=", "'tools=' names none"),
         ("react:steps=3", "method 'react' has no option 'steps'"),
     ],
 )
