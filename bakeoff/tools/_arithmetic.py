@@ -4,6 +4,7 @@ A parser of its own: `eval` runs programs, numexpr evaluates through it and hang
 parser warns and recurses as it likes. Length, nesting and magnitude are limited before anything is computed. Example:
 
     work_out("15% of 1,200 + sqrt(16)")      # "184"
+    work_out("0.1 + 0.2"), work_out("10 % -3"), work_out("5% + 3%")      # "0.3", "-2", "0.08"
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal
+from fractions import Fraction
 
-from bakeoff.tools._functions import ARITY, CONSTANTS, FUNCTIONS, LARGEST, Number, Refused, power
+from bakeoff.tools._functions import ARITY, CONSTANTS, FUNCTIONS, LARGEST, Number, Refused, exact, power, quotient, size
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40
+_DIGITS = 15  # significant ones that a double holds for certain
+_EXACT_DIGITS = 30  # of a fraction that ends, such as 1234569125567.891
+_PLAIN = (Decimal("1e-9"), Decimal("1e15"))  # sizes that are written without an exponent
 _TOKEN = re.compile(
     r"\s*(?:(?P<thousands>[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])(?:\.[0-9]+)?)"
     r"|(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?)"
@@ -45,10 +51,23 @@ def work_out(expression: str) -> str:
 
 
 def written(value: Number) -> str:
-    """At most 12 significant digits of what is not whole."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    """All digits of a whole number and of a fraction that ends soon; else 15 significant ones."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)
-    return str(value) if isinstance(value, int) else f"{value:.12g}"
+    if isinstance(value, int):
+        return str(value)
+    shown = Decimal(f"{value:.{_DIGITS}g}") if isinstance(value, float) else _decimal(value)
+    if shown == 0 or _PLAIN[0] <= abs(shown) < _PLAIN[1]:
+        plain = f"{shown:f}"
+        return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return f"{shown.normalize():g}"
+
+
+def _decimal(value: Fraction) -> Decimal:
+    """To the last digit where there is one."""
+    above, below = Decimal(value.numerator), Decimal(value.denominator)
+    found = Context(prec=_EXACT_DIGITS).divide(above, below)
+    return found if Fraction(found) == value else Context(prec=_DIGITS).divide(above, below)
 
 
 def _tokens(text: str) -> list[Token]:
@@ -71,6 +90,8 @@ def _tokens(text: str) -> list[Token]:
             calls.append(bool(found) and found[-1][0] == "name")
         elif body == ")" and calls:
             calls.pop()
+        if body in ("+", "-") and not text[end : end + 1].isspace():
+            kind = "attached"  # to what follows, as the sign of a number is
         found.append((kind, "**" if body == "^" else body))
         at = end
     return found
@@ -92,7 +113,7 @@ class _Parser:
 
     @property
     def _next(self) -> Token:
-        return self.tokens[self.at] if self.at < len(self.tokens) else _END
+        return self._at(self.at)
 
     def _take(self, *signs: str) -> str:
         kind, body = self._next
@@ -137,20 +158,29 @@ class _Parser:
                 value = within(FUNCTIONS["factorial"](value))
             elif self._next[1] == "%" and not self._begins_operand(self.at + 1):
                 self.at += 1
-                value = within(_multiplied(value, "/", 100))
+                value = within(quotient(value, 100))
             else:
                 return value
 
     def _begins_operand(self, at: int) -> bool:
-        """Whether a number, a name or a bracket stands there: then % is the remainder, else per cent."""
-        kind, body = self.tokens[at] if at < len(self.tokens) else _END
+        """Whether a number, a name or a bracket stands there: then % is the remainder, else per cent.
+
+        With a sign right before it, too; but 5%+3% is a sum of percentages, and so is 5% + 3 with its space.
+        """
+        kind, body = self._at(at)
+        if kind == "attached":
+            percent = self._at(at + 2)[1] == "%" and not self._begins_operand(at + 3)
+            return self._at(at + 1)[0] != "attached" and self._begins_operand(at + 1) and not percent
         return kind == "number" or (kind == "name" and body not in ("of", "x", "X")) or body == "("
+
+    def _at(self, at: int) -> Token:
+        return self.tokens[at] if at < len(self.tokens) else _END
 
     def _atom(self) -> Number:
         kind, body = self._next
         self.at += 1
         if kind == "number":
-            return within(int(body) if body.isdigit() else float(body))
+            return within(_literal(body))
         if kind == "name":
             return self._named(body)
         if body != "(":
@@ -195,15 +225,22 @@ def _multiplied(value: Number, sign: str, other: Number) -> Number:
     if other == 0:
         raise Refused("division by zero")
     if sign == "/":
-        whole = isinstance(value, int) and isinstance(other, int) and value % other == 0
-        return value // other if whole else value / other
+        return quotient(value, other)
     return value // other if sign == "//" else value % other
 
 
+def _literal(body: str) -> Number:
+    """Exact as it is written; what is too large for a double is not made at all."""
+    if body.isdigit():
+        return int(body)
+    return Fraction(body) if math.isfinite(float(body)) else math.inf
+
+
 def within(value: Number) -> Number:
-    """The value, where it is a finite number of a size that is allowed. Raises Refused."""
+    """The value in its simplest type, where it is a finite number of a size that is allowed. Raises Refused."""
+    value = exact(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise Refused("the result is not a finite number")
-    if abs(value) > LARGEST:
+    if size(value) > LARGEST:
         raise Refused("a value is larger than 1e300")
     return value

@@ -34,7 +34,7 @@ class Calculator(BoundedTool):
 
     @property
     def identity(self) -> str:
-        return f"calculator:1:{MAX_LENGTH}"
+        return f"calculator:2:{MAX_LENGTH}"
 
     async def run(self, arguments: Mapping[str, Json]) -> str:
         try:
