@@ -103,7 +103,7 @@ def add(wish: Wish, settings: Settings, progress: Progress) -> Made:
             recipe = Recipe(name, embedder, cut, index, server, key_env, index_key_env)
             manifest, tally = grow(folder, documents, recipe, _cache(settings), progress)
             server.drop(f"bakeoff-{wish.name}-", collection_of(manifest))
-    return Made(manifest, tally, skipped, cautions(recipe))
+    return Made(manifest, tally, skipped, cautions(recipe, tally))
 
 
 def _whole(index: str) -> str:

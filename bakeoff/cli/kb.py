@@ -50,7 +50,8 @@ def kb() -> None:
 def add_base(as_json: bool, **named: Any) -> None:
     """Read PATHs (JSON lines, text, Markdown, HTML, PDF, folders of them, wikipedia:simple) into base NAME.
 
-    The same command after an interruption goes on where it was: what was embedded is kept.
+    The same command after an interruption goes on where it was: what was embedded is kept. A document with the "id" of
+    one that is there takes its place.
 
     \b
       bakeoff kb add wiki articles.jsonl docs/ --chunk-size 128
@@ -68,7 +69,8 @@ def add_base(as_json: bool, **named: Any) -> None:
     if made.skipped:
         screen.talk(f"passed over {len(made.skipped):,} files of other kinds, e.g. '{made.skipped[0]}'")
     tally, manifest = made.tally, made.manifest
-    odd = [f"{count:,} {what}" for count, what in ((tally.empty, "without text"), (tally.twice, "twice")) if count]
+    counts = ((tally.empty, "without text"), (tally.twice, "twice"), (tally.replaced, "replaced"))
+    odd = [f"{count:,} {what}" for count, what in counts if count]
     read = f"read {tally.documents:,} documents" + (f" ({', '.join(odd)})" if odd else "")
     click.echo(
         f"{read}; '{manifest.name}' has {manifest.chunks:,} chunks of {manifest.documents:,} documents"

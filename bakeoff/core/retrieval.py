@@ -11,6 +11,8 @@ from typing import Protocol
 
 from bakeoff.core.types import Json
 
+MOST_CHARS_OF_TOKEN = 10  # that a token counts for: a tokenizer may take any word it does not know for one
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

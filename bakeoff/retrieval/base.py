@@ -146,11 +146,15 @@ def new_generation(folder: Path, generation: str, chunks: Sequence[Chunk], vecto
 
 
 def name_generation(folder: Path, manifest: Manifest) -> None:
-    """From here on this generation is the base; older ones are removed."""
-    place = folder / f"{manifest.generation}.new"
+    """From here on this generation, written by `new_generation`, is the base; older ones are removed."""
     final = folder / manifest.generation
-    shutil.rmtree(final, ignore_errors=True)
-    place.rename(final)
+    shutil.rmtree(final, ignore_errors=True)  # of a try that was killed before it was named
+    (folder / f"{manifest.generation}.new").rename(final)
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Say which generation is the base, at once, and remove the others."""
     written = folder / f"{MANIFEST}.new"
     with written.open("wb") as file:
         file.write(orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
@@ -158,7 +162,7 @@ def name_generation(folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
     written.rename(folder / MANIFEST)
     for other in folder.iterdir():
-        if other.is_dir() and other != final:
+        if other.is_dir() and other.name != manifest.generation:
             shutil.rmtree(other, ignore_errors=True)
 
 

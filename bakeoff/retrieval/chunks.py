@@ -1,7 +1,8 @@
 """Cuts documents into chunks of so many tokens, each sharing some with the one before it.
 
 Tokens are those of the embedder that will read the chunk, so a chunk of 256 fills the window of MiniLM (its two
-marks are counted). Cuts fall between tokens and never within a word. Pure. Example:
+marks are counted). Cuts fall between tokens and never within a word. Text whose tokens are long is cut sooner: a
+chunk has at most 10 characters for each token it has room for, blanks aside. Pure. Example:
 
     chunks(document, embedder, Cut(size=256, overlap=50))
 """
@@ -9,13 +10,17 @@ marks are counted). Cuts fall between tokens and never within a word. Pure. Exam
 from __future__ import annotations
 
 import base64
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import accumulate
 
 from bakeoff.core.embedding import Embedder, Span
 from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.retrieval import MOST_CHARS_OF_TOKEN
 from bakeoff.retrieval.documents import Chunk, Document
+from bakeoff.retrieval.tokens import signs, tokens_of
 
 MARKS = 2  # [CLS] and [SEP], which an embedder adds
 SMALLEST = 16
@@ -40,7 +45,7 @@ class Cut:
 
 def chunks(document: Document, embedder: Embedder, cut: Cut) -> Iterator[Chunk]:
     """The chunks of a document in order; none where it has no tokens."""
-    spans = embedder.tokens(document.text)
+    spans = tokens_of(document.text, embedder)
     for first, last in _windows(spans, document.text, cut):
         start, end = spans[first][0], spans[last - 1][1]
         text = document.text[start:end]
@@ -62,15 +67,19 @@ def chunks(document: Document, embedder: Embedder, cut: Cut) -> Iterator[Chunk]:
 def _windows(spans: Sequence[Span], text: str, cut: Cut) -> Iterator[Span]:
     """Ranges of tokens that are the chunks. The last one ends where the document does."""
     room = cut.size - MARKS
+    until = [0, *accumulate(signs(text, spans, place) for place in range(len(spans)))]
     first = 0
     while first < len(spans):
-        last = min(first + room, len(spans))
+        held = bisect_right(until, until[first] + room * MOST_CHARS_OF_TOKEN) - 1
+        most = max(first + 1, min(first + room, held))
+        last = min(most, len(spans))
         if last < len(spans):
-            last = _at_word(spans, text, last, first + room // 2)
+            last = _at_word(spans, text, last, max(first + 1, first + (most - first) // 2))
         yield first, last
         if last == len(spans):
             return
-        first = max(first + 1, _at_word(spans, text, last - cut.overlap, first + 1) if cut.overlap else last)
+        shared = cut.overlap * (most - first) // room
+        first = max(first + 1, _at_word(spans, text, last - shared, first + 1) if shared else last)
 
 
 def _at_word(spans: Sequence[Span], text: str, place: int, least: int) -> int:

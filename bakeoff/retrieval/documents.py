@@ -52,6 +52,7 @@ class Chunk:
         return {name: value for name, value in asdict(self).items() if value not in ("", {})}
 
     def passage(self, score: float) -> Passage:
-        meta: dict[str, Json] = {"tokens": self.tokens, "document": self.document, "source": self.source}
-        meta |= {"start": self.start, "end": self.end, **self.meta}
+        """Its own facts hold against a document's metadata of the same names: a budget is counted by them."""
+        meta: dict[str, Json] = {"source": self.source, **self.meta}
+        meta |= {"tokens": self.tokens, "document": self.document, "start": self.start, "end": self.end}
         return Passage(self.id, self.text, score, self.title, self.section, self.url, meta)

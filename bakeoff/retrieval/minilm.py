@@ -57,6 +57,11 @@ class MiniLm:
         encoded = self._tokenizer.encode(text, add_special_tokens=False)
         return list(encoded.offsets)
 
+    def unknown(self, text: str) -> float:
+        """The share of its tokens that stand for no word or part of one that the model was shown."""
+        ids = self._tokenizer.encode(text[:MAX_CHARS], add_special_tokens=False).ids
+        return sum(one == self._unknown for one in ids) / len(ids) if ids else 0.0
+
     def embed(self, texts: Sequence[str]) -> NDArray[float32]:
         import numpy as np
 
@@ -94,6 +99,10 @@ class MiniLm:
     def _marks(self) -> tuple[int, int]:
         ids = self._tokenizer.encode("", add_special_tokens=True).ids
         return ids[0], ids[-1]
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        return self._tokenizer.token_to_id("[UNK]")
 
     @cached_property
     def _tokenizer(self) -> _Tokenizer:
@@ -141,6 +150,7 @@ if TYPE_CHECKING:
 
     class _Tokenizer(Protocol):
         def encode(self, text: str, /, *, add_special_tokens: bool) -> _Encoding: ...
+        def token_to_id(self, token: str, /) -> int | None: ...
         def no_truncation(self) -> None: ...
         def no_padding(self) -> None: ...
 

@@ -18,6 +18,7 @@ from bakeoff.retrieval.base import KnowledgeBase
 from bakeoff.retrieval.dense import DenseIndex, Found
 from bakeoff.retrieval.fusion import fuse
 from bakeoff.retrieval.lexical import Bm25
+from bakeoff.retrieval.tokens import readable
 
 Way = Literal["dense", "bm25", "hybrid"]
 WAYS: tuple[Way, ...] = ("dense", "bm25", "hybrid")
@@ -79,7 +80,7 @@ class Finder:
         return fuse([[row for row, _ in half] for half in halves])[:count]
 
     def _dense(self, query: str, count: int) -> list[Found]:
-        return self.index.nearest(self.embedder.embed([query])[0], count)
+        return self.index.nearest(self.embedder.embed([readable(query, self.embedder)])[0], count)
 
     def _passage(self, found: Found) -> Passage:
         row, score = found

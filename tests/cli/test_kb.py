@@ -70,6 +70,16 @@ def test_a_base_is_made_listed_shown_searched_and_removed(run: Run, corpus: str)
     assert told(run, "kb", "list") == []
 
 
+def test_a_changed_document_takes_the_place_of_the_old_one(run: Run, corpus: str, tmp_path: Path) -> None:
+    run("kb", "add", "towns", corpus)
+    path = tmp_path / "update.jsonl"
+    path.write_text('{"id": "paris", "title": "Paris", "text": "Paris was called Lutetia."}\n')
+    code, out, _ = run("kb", "add", "towns", str(path))
+    assert code == 0 and "read 1 documents (1 replaced); 'towns' has 3 chunks of 3 documents" in out
+    assert "capital of France" not in run("kb", "search", "towns", "Paris")[1]
+    assert told(run, "kb", "add", "towns", str(path))["read"]["replaced"] == 0
+
+
 def test_a_base_is_measured_on_questions_with_known_documents(run: Run, corpus: str, tmp_path: Path) -> None:
     run("kb", "add", "towns", corpus)
     path = tmp_path / "questions.jsonl"

@@ -142,6 +142,25 @@ def test_the_budget_leaves_out_what_does_not_fit() -> None:
     assert words.within([], 8) == []
 
 
+def test_the_budget_holds_whatever_a_passage_says_of_its_tokens() -> None:
+    """A tokenizer may take 200,000 letters for one word that it does not know."""
+    long = Passage("dddd5555", "a" * 200_000, meta={"tokens": 1})
+    for passages in ([long], [PASSAGES[2], long], [replace(long, meta={"tokens": -5})]):
+        engine = Scripted()
+        answer = answered(RagNaive(config(Shelf(passages), budget=100)), engine)
+        assert len(engine.requests[0].messages[0].content) < 1_500
+        assert 0 < answer.parts["context_tokens"] <= 100
+        shown = sum(len(text) for _, text in answer.context)
+        assert shown <= 10 * answer.parts["context_tokens"]
+
+
+def test_a_heading_is_no_way_around_the_budget() -> None:
+    long = Passage("dddd5555", "Short.", title="t" * 100_000, section="s" * 100_000, meta={"tokens": 2})
+    engine = Scripted()
+    answered(RagNaive(config(Shelf([long]), budget=100)), engine)
+    assert len(engine.requests[0].messages[0].content) < 1_500
+
+
 def test_without_passages_the_prompt_says_so() -> None:
     engine = Scripted(lambda request: "4")
     answer = answered(RagNaive(config(Shelf([]))), engine)

