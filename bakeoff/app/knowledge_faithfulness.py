@@ -7,9 +7,11 @@ where nothing else is said), `nli` (name or folder of the model), `graded`, `who
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Literal, get_args
 
+from bakeoff.app.settings import Settings
 from bakeoff.core.embedding import Embedder
 from bakeoff.core.entailment import Entailment
 from bakeoff.core.errors import ConfigInvalid
@@ -27,7 +29,7 @@ def faithfulness_of(
 
 
 def build_entailment(judges: Sequence[Engine] = (), by: str = "", nli: str = "", graded: bool = False) -> Entailment:
-    """Raises ConfigInvalid, MissingExtra. The model of entailment is loaded when it is first asked."""
+    """Raises ConfigInvalid, MissingExtra, DataMissing: a model is loaded here, before answers are paid for."""
     chosen = by or ("nli" if nli or not judges else "judge")
     if chosen not in get_args(By):
         raise ConfigInvalid(f"scorer 'faithfulness' knows no back end '{by}'", f"write by={', by='.join(get_args(By))}")
@@ -45,9 +47,16 @@ def build_entailment(judges: Sequence[Engine] = (), by: str = "", nli: str = "",
         from bakeoff.scorers._entailment import Overlap
 
         return Overlap()
+    return _nli(nli, Settings.load().offline)
+
+
+@lru_cache(maxsize=2)
+def _nli(name: str, offline: bool) -> Entailment:
     from bakeoff.retrieval.nli import DEFAULT, Nli
 
-    return Nli(nli or DEFAULT)
+    model = Nli(name or DEFAULT, offline)
+    model.load()
+    return model
 
 
 def _embedder() -> Embedder | None:

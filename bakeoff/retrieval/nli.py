@@ -28,6 +28,10 @@ class Nli:
     def identity(self) -> str:
         return f"nli:{self._model.identity}"
 
+    def load(self) -> None:
+        """Load it now, before an answer is paid for. Raises DataMissing, and ConfigInvalid for one of another kind."""
+        self._entails  # noqa: B018 - kept from here on
+
     async def support(self, pairs: Sequence[Pair]) -> Support:
         return Support(tuple(await asyncio.to_thread(self._values, pairs)))
 

@@ -8,6 +8,7 @@ formats run code when they are opened. torch is imported when the first pair is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 LONGEST = 1024  # tokens of both texts, where the model takes more
 _SHORTEST = 16
+_LOADING = Lock()  # one model at a time
+_ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9_][\w.-]*)?")
 
 
 class PairModel:
@@ -36,12 +39,15 @@ class PairModel:
         self.name = name
         self._offline = offline
         self._lock = Lock()
+        self._parts: tuple[Any, Any] | None = None
+        self._missing: DataMissing | None = None
 
     @cached_property
     def identity(self) -> str:
         """Of a folder its name and what is in its configuration and weights' sizes; of the hub its commit."""
         folder = Path(self.name).expanduser()
         if folder.is_dir():
+            self._check_folder(folder)
             told = [f"{file.name}:{file.stat().st_size}" for file in sorted(folder.iterdir()) if file.is_file()]
             config = folder / "config.json"
             told.append(config.read_text(encoding="utf-8") if config.is_file() else "")
@@ -95,22 +101,46 @@ class PairModel:
         starts = range(0, max(1, len(spans) - room // 2), max(1, room // 2))
         return [text[spans[at][0] : spans[min(at + room, len(spans)) - 1][1]] for at in starts]
 
-    @cached_property
+    @property
     def _loaded(self) -> tuple[Any, Any]:
-        """Tokenizer and model. Raises DataMissing when there are none to be had."""
+        """Tokenizer and model, looked for once, found or not. Raises DataMissing when there are none to be had."""
+        with _LOADING:
+            if self._missing is not None:
+                raise self._missing
+            if self._parts is None:
+                try:
+                    self._parts = self._load()
+                except DataMissing as error:
+                    self._missing = error  # not looked for again by each answer: a hub out of reach takes half a minute
+                    raise
+            return self._parts
+
+    def _load(self) -> tuple[Any, Any]:
+        given = Path(self.name).expanduser()
+        self._check_folder(given)
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        given = str(Path(self.name).expanduser())
-        kept = {"local_files_only": self._offline or Path(given).is_dir()}
+        kept = {"local_files_only": self._offline or given.is_dir()}
         try:
-            tokenizer = AutoTokenizer.from_pretrained(given, **kept)
-            model = AutoModelForSequenceClassification.from_pretrained(given, use_safetensors=True, **kept)
+            tokenizer = AutoTokenizer.from_pretrained(str(given), **kept)
+            model = AutoModelForSequenceClassification.from_pretrained(str(given), use_safetensors=True, **kept)
         except (OSError, ValueError, KeyError) as error:
             why = " ".join(str(error).split())[:160]
-            raise DataMissing(
-                f"model '{self.name}' cannot be loaded ({why})",
-                "name a folder that holds it, or let it be fetched: unset HF_HUB_OFFLINE",
-            ) from None
+            hint = "name a folder that holds it, or let it be fetched: unset HF_HUB_OFFLINE"
+            if given.is_dir():
+                hint = "name the folder of a whole model: config.json, a tokenizer, weights as safetensors"
+            raise DataMissing(f"model '{self.name}' cannot be loaded ({why})", hint) from None
         return tokenizer, model.eval()
+
+    def _check_folder(self, given: Path) -> None:
+        """Raise DataMissing for a path that is none: the hub would be asked for a model of that name."""
+        hint = "name the folder that holds config.json, a tokenizer and weights as safetensors, or org/name on the hub"
+        if given.is_dir():
+            if not (given / "config.json").is_file():
+                raise DataMissing(f"folder '{self.name}' cannot be loaded: it holds no model (no 'config.json')", hint)
+        elif given.exists():
+            raise DataMissing(f"'{self.name}' cannot be loaded: it is a file, and no folder of a model", hint)
+        elif not _ON_HUB.fullmatch(self.name):
+            raise DataMissing(f"model '{self.name}' cannot be loaded: there is no such folder", hint)

@@ -78,3 +78,40 @@ def test_a_model_that_is_not_to_be_had_is_told(nli: Nli, tmp_path: Path) -> None
         with pytest.raises(DataMissing, match="cannot be loaded") as caught:
             CrossEncoder(name, offline=True).scores("q", ["t"])
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_model_that_is_not_to_be_had_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each trial asks the same model, and a hub out of reach takes half a minute."""
+    for part in ("torch", "transformers"):
+        require(part)
+    tries = []
+
+    def refused(name: str, **options: object) -> None:
+        tries.append(name)
+        raise OSError("no such model")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", refused)
+    model = Nli("nobody/nothing")
+    for _ in range(3):
+        with pytest.raises(DataMissing, match="model 'nobody/nothing' cannot be loaded"):
+            asyncio.run(model.support([("paris", "rome")]))
+    assert tries == ["nobody/nothing"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("empty", "it holds no model (no 'config.json')"),
+        ("note.txt", "it is a file, and no folder of a model"),
+        ("nowhere", "there is no such folder"),
+    ],
+)
+def test_a_path_that_is_no_folder_of_a_model_is_told(tmp_path: Path, given: str, said: str) -> None:
+    for part in ("torch", "transformers"):
+        require(part)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "note.txt").write_text("a note")
+    with pytest.raises(DataMissing) as caught:
+        Nli(str(tmp_path / given)).load()
+    assert said in str(caught.value) and "safetensors" in str(caught.value)

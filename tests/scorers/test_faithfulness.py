@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 
 from bakeoff.app.wiring import build_scorer
 from bakeoff.core.entailment import Pair, Support
-from bakeoff.core.errors import ConfigInvalid, ScorerFailed
+from bakeoff.core.errors import ConfigInvalid, DataMissing, ScorerFailed
 from bakeoff.core.protocols import EngineLimits
 from bakeoff.core.types import Completion, ModelIdentity, Request, Sample, Score, TokenLogProb
 from bakeoff.scorers._claims import claims, sentences
 from bakeoff.scorers._entailment import Judged, Overlap, leaning
 from bakeoff.scorers._grounding import average_precision, ground
 from bakeoff.scorers.faithfulness import Faithfulness
+from tests.conftest import require
 
 SAMPLE = Sample("s", "Where does Paris lie?", "On the Seine.", "On the Seine.", meta={})
 PASSAGES = [["aaaa2222", "Paris lies on the Seine."], ["bbbb3333", "Rome lies on the Tiber."]]
@@ -170,6 +172,12 @@ class TestWiring:
         overlap = build_scorer("faithfulness", {"by": "overlap", "whole": True})
         assert isinstance(overlap, Faithfulness)
         assert scored(overlap, shown("Paris lies on the Seine."), "Paris lies on the Seine.").value == 1.0
+
+    def test_a_model_that_is_not_there_is_told_before_an_answer_is_paid_for(self, tmp_path: Path) -> None:
+        for part in ("torch", "transformers"):
+            require(part)
+        with pytest.raises(DataMissing, match="there is no such folder"):
+            build_scorer("faithfulness", {"nli": str(tmp_path / "nowhere")})
 
     @pytest.mark.parametrize(
         ("options", "judges", "told"),
