@@ -10,7 +10,6 @@ from itertools import islice
 import orjson
 
 from bakeoff import __version__
-from bakeoff.app.trial_steps import steps_of_all
 from bakeoff.app.verdicts import Verdicts
 from bakeoff.core.errors import ConfigInvalid, NotComparable, UnknownName
 from bakeoff.core.origin import keys_of, origin
@@ -79,6 +78,8 @@ class Results:
         return CellDetail(summary, timing.seconds, *map(self._with_steps, (shown, fastest, slowest)))
 
     def _with_steps(self, trials: Sequence[Trial]) -> list[TrialView]:
+        from bakeoff.app.trial_steps import steps_of_all  # a run that only tells its scores shows no steps
+
         steps = steps_of_all(self.trials, trials)
         return [replace(view, steps=each) for view, each in zip(self.views(trials), steps, strict=True)]
 

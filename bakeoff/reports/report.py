@@ -12,16 +12,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bakeoff.core.grading import rule_of
 from bakeoff.core.origin import origin
 from bakeoff.core.records import CellRecord, Fault
 from bakeoff.core.types import Estimate
 from bakeoff.reports.compare import ALPHA, Comparison
-from bakeoff.reports.performance import Performance
 from bakeoff.reports.summary import CellSummary, RunSummary
 from bakeoff.stats.power import mde, mean_mde
 from bakeoff.stats.ranking import Ranking
+
+if TYPE_CHECKING:
+    from bakeoff.reports.performance import Performance
 
 LEAST_RANKED = 3
 _SEED = re.compile(r"\|seed:(\d+)(?:\||$)")

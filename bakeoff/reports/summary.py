@@ -14,15 +14,18 @@ import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from bakeoff.core.records import CellRecord, Measure, RunStatus
 from bakeoff.core.signature import sign
 from bakeoff.core.types import Estimate, Outcome, Trial
 from bakeoff.reports.calibration import Confidences
-from bakeoff.reports.traces import StepView
 from bakeoff.reports.verdict import Verdict
 from bakeoff.stats.calibration import Calibration
 from bakeoff.stats.intervals import mean_of_sums, proportion, quantile, repeated
+
+if TYPE_CHECKING:
+    from bakeoff.reports.traces import StepView
 
 NOT_RUN = "not_run"
 EXTREMES = 5

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 from bakeoff.core.errors import StoreError, StoreFull
@@ -41,7 +42,7 @@ class Recorder:
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
-        self._closing = False
+        self._closing = asyncio.Event()
         self._finder: asyncio.Task[None] | None = None
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._reader = ThreadPoolExecutor(1, "store-reader")
@@ -115,11 +116,12 @@ class Recorder:
         """Write groups until `close`; returns early, with `failure` set, when the store fails."""
         loop = asyncio.get_running_loop()
         synced = loop.time()
-        while not (self._closing and not self._completions and not self._trials):
+        while not (self._closing.is_set() and not self._completions and not self._trials):
             if not self._completions and not self._trials:
                 await self._wake.wait()
-                if not self._closing:
-                    await asyncio.sleep(GATHER_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GATHER_SECONDS):
+                        await self._closing.wait()
             self._wake.clear()
             if not await self._write_group():
                 return
@@ -158,7 +160,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Let `run` write what waits and end."""
-        self._closing = True
+        self._closing.set()
         self._wake.set()
 
     def release(self) -> None:
