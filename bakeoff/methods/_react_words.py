@@ -68,6 +68,7 @@ Answer: Germany
 }
 _EXAMPLES["search"] = _EXAMPLES["retrieval"]
 _KINDS = {"string": "text", "integer": "whole number", "boolean": "true or false", "array": "list"}
+_KINDS |= {kind: kind for kind in ("number", "object", "null")}  # another kind is none, and may be anything
 
 
 def first_prompt(question: str, form: str, tools: Sequence[Tool], native: bool, shown: bool = True) -> str:
@@ -81,13 +82,13 @@ def first_prompt(question: str, form: str, tools: Sequence[Tool], native: bool, 
 def _told(tool: Tool) -> str:
     properties = tool.schema.get("properties")
     known = properties if isinstance(properties, dict) else {}
-    arguments = ", ".join(f'"{name}": {_kind(schema)}' for name, schema in known.items())
+    arguments = ", ".join(f"{orjson.dumps(name).decode()}: {_kind(schema)}" for name, schema in known.items())
     return f"- {tool.name}: {tool.description} Action Input: {{{arguments}}}"
 
 
 def _kind(schema: Json) -> str:
     told = schema.get("type") if isinstance(schema, dict) else None
-    return f"<{_KINDS.get(told, told)}>" if isinstance(told, str) else "<value>"
+    return f"<{_KINDS.get(told, 'value')}>" if isinstance(told, str) else "<value>"
 
 
 def tools_json(tools: Sequence[Tool]) -> str:

@@ -9,6 +9,7 @@ asked for its tools once; a call goes over a connection that is kept while the r
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,7 +21,8 @@ from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.hashing import digest
 from bakeoff.core.types import Json
 from bakeoff.tools._bounded import BoundedTool, ToolFailed
-from bakeoff.tools._mcp_session import LIST_SECONDS, Server, Session, connected, innermost, needs_mcp
+from bakeoff.tools._mcp_patience import NO_JSON, Patience
+from bakeoff.tools._mcp_session import LIST_SECONDS, PARSE_ERROR, Server, Session, connected, innermost, needs_mcp
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 CALL_SECONDS = 60.0
 _MOST_TOOLS = 100
 _MOST_PAGES = 20
+_NAME = re.compile("[A-Za-z0-9_.-]{1,128}")  # what the protocol allows; it goes into the prompt as it is
 
 
 class McpTool(BoundedTool):
@@ -41,7 +44,8 @@ class McpTool(BoundedTool):
         self._session = session
         self._schema = schema
         self.name = name
-        self.description = " ".join(description.split("\n\n")[0].split())[:500] or f"Calls {name}."
+        self.description = " ".join(description.replace("\0", "\ufffd").split("\n\n")[0].split())[:500]
+        self.description = self.description or f"Calls {name}."
 
     @property
     def schema(self) -> Mapping[str, Json]:
@@ -80,20 +84,36 @@ def _offered(server: Server) -> tuple[tuple[str, str, Mapping[str, Json]], ...]:
 
     thread = threading.Thread(target=ask, name="mcp-list", daemon=True)
     thread.start()
-    thread.join(LIST_SECONDS + 15)
+    thread.join(LIST_SECONDS)  # no longer, though the end of the server takes it a moment
     if failed or thread.is_alive():
-        why = f"{type(failed[0]).__name__}: {failed[0]}"[:200] if failed else f"no answer in {LIST_SECONDS:g} s"
+        why = _reason(failed[0]) if failed else f"no answer in {LIST_SECONDS:g} s"
         raise ConfigInvalid(
             f"the MCP server '{server.target}' told no tools ({why})",
             "check that the address or command is right, and that the server runs alone",
         )
     if not found:
         raise ConfigInvalid(f"the MCP server '{server.target}' has no tools", "name another one")
+    odd = next((one.name for one in found if not _NAME.fullmatch(one.name)), None)
+    if odd is not None:
+        raise ConfigInvalid(
+            f"the MCP server '{server.target}' calls a tool {odd[:60]!r}, and a name is letters, digits, '_', '-', '.'",
+            "correct its name, or name another server",
+        )
     return tuple((one.name, one.description or "", dict(one.input_schema)) for one in found)
 
 
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer in {LIST_SECONDS:g} s"
+    if getattr(error, "code", None) == PARSE_ERROR:
+        return NO_JSON
+    said = str(error) if isinstance(error, ToolFailed) else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())[:200]
+
+
 async def _listed(server: Server) -> Sequence[Offered]:
-    async with connected(server) as client:
+    patience = Patience()
+    async with connected(server, patience) as client, patience.awaiting():
         found: list[Offered] = []
         cursor: str | None = None
         for _ in range(_MOST_PAGES):
