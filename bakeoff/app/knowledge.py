@@ -33,6 +33,7 @@ from bakeoff.retrieval.vectors import Progress
 EMBEDDER = "minilm"
 WIKIPEDIA = "wikipedia:simple"
 BY_MODEL = "lm"  # the reranker that is the answering model itself
+_SECRET = re.compile(r"(?i)(?:key|token|secret|password)[^=&]{0,20}=")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -107,7 +108,9 @@ def add(wish: Wish, settings: Settings, progress: Progress) -> Made:
 
 
 def _whole(index: str) -> str:
-    """A folder as its whole path: the base is used from other folders, too."""
+    """A folder as its whole path: the base is used from other folders, too. Raises ConfigInvalid."""
+    if "://" in index:
+        _refuse_secret("index", index, "--index-key-env")
     return index if index == EXACT or "://" in index else str(Path(index).expanduser().resolve())
 
 
@@ -139,8 +142,19 @@ def build_embedder(name: str, settings: Settings, key_env: str = "") -> Embedder
         from bakeoff.retrieval.endpoint import Endpoint
 
         model, _, url = rest.partition("@")
+        _refuse_secret("embedder", url, "--api-key-env")
         return Endpoint(model, url, _key(f"embedder '{name}'", key_env))
     return _own(name, settings.offline)
+
+
+def _refuse_secret(whose: str, url: str, flag: str) -> None:
+    """Raise ConfigInvalid, without the address, where it holds a user or password: it is stored, and told in errors."""
+    host, *query = re.split(r"[/#?]", url.partition("://")[2] or url, maxsplit=1)
+    if "@" in host or _SECRET.search("".join(query)):
+        raise ConfigInvalid(
+            f"the address of the {whose} holds a user, a password or a key, and a knowledge base keeps its address",
+            f"put the key in the environment and name the variable: {flag} VARIABLE",
+        )
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ A name of the spec becomes an object here, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from importlib import import_module
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bakeoff.app.scorer_options import check_options
 from bakeoff.app.settings import Settings, sandbox, secret
 from bakeoff.benchmarks import BENCHMARKS
 from bakeoff.benchmarks._files import DataHome
@@ -30,6 +31,7 @@ from bakeoff.scorers import SCORERS
 REASONING_TOKENS = 256
 JUDGED = {"judge": 1, "judge_pairwise": 2}  # calls of each judge for a turn
 MAY_BE_JUDGED = frozenset({"faithfulness"})  # by a judge where one is named
+_EMBEDDER_PATHS = ("model", "tokenizer")
 _DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
 
@@ -200,13 +202,23 @@ def build_scorer(name: str, options: Mapping[str, object] | None = None, judges:
         given["judges"] = tuple(judges)
     elif name in MAY_BE_JUDGED:
         given["judges"] = tuple(judges)
+    check_options(name, _maker(name), given, _EMBEDDER_PATHS if name == "similarity" else ())
     try:
         return _built_in(name, given)
     except TypeError as error:
         raise ConfigInvalid(
             f"scorer '{name}' does not take these options ({str(error).partition(') ')[2] or error})",
-            f"leave out one of: {', '.join(key for key in given if key != 'judges')}",
+            f"correct one of: {', '.join(key for key in given if key != 'judges')}",
         ) from None
+
+
+def _maker(name: str) -> Callable[..., object]:
+    """What takes the options of a scorer. Raises UnknownName."""
+    if name == "faithfulness":
+        from bakeoff.app.knowledge_faithfulness import faithfulness_of
+
+        return faithfulness_of
+    return SCORERS.load(name)
 
 
 def scorer_code(name: str) -> str:
@@ -226,7 +238,7 @@ def _built_in(name: str, given: Mapping[str, object]) -> Scorer:
     elif name == "similarity":
         from bakeoff.retrieval.minilm import MiniLm
 
-        words = {key: str(given[key]) for key in ("model", "tokenizer") if key in given}
+        words = {key: str(given[key]) for key in _EMBEDDER_PATHS if key in given}
         rest = {key: value for key, value in given.items() if key not in words}
         scorer = SCORERS.load(name)(MiniLm(**words), **rest)
     elif name == "faithfulness":

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from bakeoff.core.errors import ConfigInvalid
 
+_OPEN = frozenset({"args", "options"})  # mappings of any names to true or false, numbers and texts
 NAME_IN_WORDS = "1 to 100 letters, digits, '.', '_' and '-' are a name, with a letter or digit in front"
 
 
@@ -20,7 +21,7 @@ def explain(error: ValidationError, spec: type[BaseModel]) -> ConfigInvalid:
     """Turn the most telling of pydantic's complaints into one line with the nearest field name."""
     complaints = error.errors()
     first = next((one for one in complaints if one["type"] == "extra_forbidden"), complaints[0])
-    loc = first["loc"][:4] if "args" in first["loc"] else first["loc"]  # below are the kinds that it is none of
+    loc = first["loc"][:4] if _OPEN.intersection(first["loc"]) else first["loc"]  # below: kinds that it is none of
     where = ".".join(str(part) for part in loc)
     if first["type"] == "extra_forbidden":
         known = _fields_at(spec, loc[:-1])
@@ -41,7 +42,7 @@ def explain(error: ValidationError, spec: type[BaseModel]) -> ConfigInvalid:
 def _said(complaint: ErrorDetails) -> str:
     if complaint["type"] in ("model_type", "model_attributes_type"):
         return "a name or a mapping of fields is expected"
-    if "args" in complaint["loc"][:-1]:
+    if _OPEN.intersection(complaint["loc"][:-1]):
         return "true or false, a finite number or a text is expected"
     if complaint["type"] == "string_pattern_mismatch":
         return NAME_IN_WORDS

@@ -22,7 +22,7 @@ Value = bool | int | float | str
 class Option:
     """One setting: its default says its kind; `low` and `high` are allowed themselves, so are `choices` alone.
 
-    Where the default is a float, a whole number will do.
+    Where the default is a float, a whole number will do. `filled`: an empty text is none of its values.
     """
 
     default: Value
@@ -30,6 +30,7 @@ class Option:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    filled: bool = False
 
     def problem(self, value: Value) -> str:
         """What is wrong with a value, as the end of a sentence; empty when it is fine."""
@@ -47,6 +48,8 @@ class Option:
     def _problem_of_text(self, value: Value) -> str:
         if not isinstance(value, str):
             return "a text is expected"
+        if self.filled and not value.strip():
+            return "it is empty, and a text is expected"
         if self.choices and value not in self.choices:
             return f"one of {', '.join(self.choices)} is expected"
         return ""

@@ -10,6 +10,7 @@ the hash, so they may change between a run and its resume. Example:
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -83,7 +84,7 @@ class MethodSpec(_Spec):
 
 
 def method_of(label: str) -> MethodSpec:
-    """The method of a label: `naive`, `few_shot:5`, `self_consistency:votes=5,weighted=true`."""
+    """The method of a label: `naive`, `few_shot:5`, `self_consistency:votes=5,weighted=true`. Raises ConfigInvalid."""
     return MethodSpec.model_validate(_method_fields(label))
 
 
@@ -94,7 +95,12 @@ def _method_fields(label: str) -> dict[str, object]:
     shots = [piece for piece in told.split(",") if "=" not in piece]
     pairs = [piece.partition("=") for piece in told.split(",") if "=" in piece]
     fields: dict[str, object] = {"method": name, "shots": ",".join(shots)} if shots else {"method": name}
-    return fields | ({"options": {key.strip(): _read(value.strip()) for key, _, value in pairs}} if pairs else {})
+    options: dict[str, bool | int | float | str] = {}
+    for key, _, value in pairs:
+        if key.strip() in options:
+            raise ConfigInvalid(f"'{label}' gives the option '{key.strip()}' twice", "leave one of them out")
+        options[key.strip()] = _read(value.strip())
+    return fields | ({"options": options} if options else {})
 
 
 def _written(value: bool | int | float | str) -> str:
@@ -102,12 +108,12 @@ def _written(value: bool | int | float | str) -> str:
 
 
 def _read(text: str) -> bool | int | float | str:
-    """A number or `true` as such, all else as the text it is."""
+    """A finite number or `true` as such, all else as the text it is."""
     try:
         value = json.loads(text)
     except ValueError:
         return text
-    return value if isinstance(value, bool | int | float) else text
+    return value if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)) else text
 
 
 class BenchmarkSpec(_Spec):

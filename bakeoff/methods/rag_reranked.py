@@ -39,7 +39,7 @@ class RagReranked(Rag):
         "cite": CITE,
         "pool": POOL,
         "search": HYBRID,
-        "reranker": Option(BY_MODEL, "name or folder of a cross-encoder; lm: the model itself"),
+        "reranker": Option(BY_MODEL, "name or folder of a cross-encoder; lm: the model itself", filled=True),
     }
 
     def __init__(self, config: MethodConfig | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bakeoff.core.errors import DataInvalid, MissingExtra
@@ -17,11 +19,12 @@ def pdf_documents(path: Path) -> Iterator[Document]:
     except ImportError:
         raise MissingExtra("the reader of PDF files", "retrieval") from None
     try:
-        reader = PdfReader(path, strict=False)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise DataInvalid(f"'{path}' is encrypted", "save it without a password")
-        title = str(reader.metadata.title or "") if reader.metadata else ""
-        pages = [page.extract_text() or "" for page in reader.pages]
+        with _unlogged("pypdf"):
+            reader = PdfReader(path, strict=False)
+            if reader.is_encrypted and not reader.decrypt(""):
+                raise DataInvalid(f"'{path}' is encrypted", "save it without a password")
+            title = str(reader.metadata.title or "") if reader.metadata else ""
+            pages = [page.extract_text() or "" for page in reader.pages]
     except DataInvalid:
         raise
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
@@ -32,3 +35,15 @@ def pdf_documents(path: Path) -> Iterator[Document]:
     for number, text in enumerate(pages, 1):
         if text.strip():
             yield Document(text, title=title or path.stem, section=f"page {number}", source=path.name)
+
+
+@contextmanager
+def _unlogged(library: str) -> Iterator[None]:
+    """Without what it logs as it mends a file: what cannot be mended is told by us, in one line."""
+    logger = logging.getLogger(library)
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

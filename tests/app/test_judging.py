@@ -158,7 +158,7 @@ def test_who_judges_is_said_before_anything_is_spent(laboratory: Laboratory) -> 
         run(laboratory, benchmarks="question_answering")
     with pytest.raises(ConfigInvalid, match="use method naive"):
         run(laboratory, methods="cot")
-    with pytest.raises(ConfigInvalid, match="does not take these options"):
+    with pytest.raises(ConfigInvalid, match="scorer 'judge' has no option 'rubrik': did you mean 'rubric'"):
         run(laboratory, benchmarks={"benchmark": "mt_bench", "options": {"rubrik": "x"}})
 
 

@@ -123,6 +123,24 @@ def test_bad_input_is_one_line(run: Run, corpus: str, tmp_path: Path, args: tupl
     assert line.startswith("error[") and said in line
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--embedder", "openai/m@http://user:hunter2@127.0.0.1:9/v1"),
+        ("--embedder", "openai/m@user:hunter2@127.0.0.1/v1"),
+        ("--embedder", "openai/m@http://127.0.0.1:9/v1?api_key=hunter2"),
+        ("--embedder", "openai/m@http://user:hunter2@127.0.0.1:9/v1", "--api-key-env", "NO_KEY"),
+        ("--index", "http://user:hunter2@127.0.0.1:9"),
+        ("--index", "https://hunter2@127.0.0.1:9"),
+    ],
+)
+def test_an_address_with_a_password_is_refused_and_not_told(run: Run, corpus: str, flags: tuple[str, ...]) -> None:
+    code, out, err = run("kb", "add", "towns", corpus, *flags)
+    assert code == 2 and "hunter2" not in out + err
+    assert "holds a user, a password or a key" in err and "-key-env VARIABLE" in err
+    assert told(run, "kb", "list") == []
+
+
 def test_a_base_of_another_embedder_is_refused_with_both_names(
     run: Run, corpus: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

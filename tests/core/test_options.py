@@ -13,6 +13,7 @@ TABLE = {
     "weighted": Option(False, "by likelihood"),
     "style": Option("plain", "of the plan", choices=("plain", "detailed")),
     "note": Option("", "any text"),
+    "model": Option("lm", "any name", filled=True),
     "least": Option(1, "at least", low=1),
     "most": Option(1, "at most", high=9),
 }
@@ -47,6 +48,7 @@ def test_bounds_are_allowed_themselves(given: dict[str, Value]) -> None:
         ({"weighted": 1}, "cannot be 1: true or false is expected: write it like m:weighted=false"),
         ({"style": "baroque"}, "one of plain, detailed is expected"),
         ({"note": 3}, "a text is expected"),
+        ({"model": " "}, "cannot be ' ': it is empty, and a text is expected: write it like m:model=lm"),
         ({"least": 0}, "a whole number of 1 or more"),
         ({"most": 10}, "a whole number of 9 or less"),
     ],

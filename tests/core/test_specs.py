@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakeoff.core.errors import ConfigInvalid
-from bakeoff.core.specs import OPERATIONAL, BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec, parse_spec
+from bakeoff.core.specs import OPERATIONAL, BenchmarkSpec, ExperimentSpec, MethodSpec, ModelSpec, method_of, parse_spec
 
 LIGHT = settings(deadline=None, database=None, max_examples=60)
 SMALLEST: dict[str, Any] = {"models": ["fake/a"], "benchmarks": ["gsm8k"]}
@@ -137,6 +137,20 @@ class TestRefusals:
     def test_an_engine_setting_that_is_none(self, value: object) -> None:
         told = refusal({**SMALLEST, "models": {"model": "fake/a", "args": {"accuracy": value}}})
         assert "field 'models.0.args.accuracy': true or false, a finite number or a text is expected" in told
+
+    @pytest.mark.parametrize("value", [float("nan"), float("-inf"), None, [1]])
+    @pytest.mark.parametrize("field", ["methods", "benchmarks"])
+    def test_an_option_that_is_none(self, field: str, value: object) -> None:
+        told = refusal({**SMALLEST, field: {field[:-1]: "naive", "options": {"votes": value}}})
+        assert f"field '{field}.0.options.votes': true or false, a finite number or a text is expected" in told
+
+    @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+    def test_what_is_no_number_in_a_label_is_a_text(self, value: str) -> None:
+        assert method_of(f"self_consistency:votes={value}").options == {"votes": value}
+
+    def test_an_option_that_is_given_twice(self) -> None:
+        told = refusal({**SMALLEST, "methods": "naive,self_refine:rounds=2,rounds=3"})
+        assert "'self_refine:rounds=2,rounds=3' gives the option 'rounds' twice: leave one of them out" in told
 
     @pytest.mark.parametrize("field", ["models", "benchmarks"])
     def test_a_missing_field_is_named(self, field: str) -> None:

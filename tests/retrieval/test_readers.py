@@ -93,6 +93,14 @@ def test_what_cannot_be_read_is_told_in_a_line(tmp_path: Path, name: str, conten
     assert "\n" not in str(caught.value)
 
 
+def test_what_the_reader_of_pdf_logs_is_not_printed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    require("pypdf")
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 and then nothing")
+    with pytest.raises(DataInvalid, match="cannot be read as PDF"):
+        of(tmp_path / "bad.pdf")
+    assert not caplog.records
+
+
 def test_a_pdf_of_pictures_is_told(tmp_path: Path) -> None:
     require("pypdf")
     path = tmp_path / "scan.pdf"

@@ -185,7 +185,9 @@ class TestWiring:
             ({"by": "magic"}, [], "knows no back end 'magic'"),
             ({"by": "judge"}, [], "has no judge"),
             ({"by": "overlap"}, [Says("yes")], "asks no judge with by=overlap"),
-            ({"colour": "red"}, [], "does not take these options"),
+            ({"by": "overlap", "whole": True, "foo": 1}, [], "has no option 'foo': known: by, nli, graded, whole"),
+            ({"whol": True}, [], "has no option 'whol': did you mean 'whole'"),
+            ({"by": "overlap", "whole": "maybe"}, [], "option 'whole' .* cannot be 'maybe': true or false is expected"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, options: dict[str, object], judges: list[Says], told: str) -> None:
