@@ -77,6 +77,7 @@ def measure(command: Sequence[str], env: dict[str, str]) -> Usage:
     said = process.communicate()  # the outputs are small; the usage is read below
     wall = time.perf_counter() - started
     if process.returncode:
+        print(said[1].decode(errors="replace")[-2000:], file=sys.stderr)
         raise subprocess.CalledProcessError(process.returncode, command, *said)
     usage = json.loads(said[1].splitlines()[-1])
     return Usage(usage["cpu"], wall, usage["peak_mb"])
