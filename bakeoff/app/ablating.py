@@ -16,14 +16,15 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 
 from bakeoff.app.ablation import LEAST_SHARED, Levels, Part, answers_of, tables_of
-from bakeoff.app.results import Results
+from bakeoff.app.results import PAIRS_KEPT, Results, cell_names, looked_at
 from bakeoff.core.errors import ConfigInvalid, NotComparable
 from bakeoff.core.records import CellRecord, RunRecord, noted
 from bakeoff.core.specs import MethodSpec, method_of
 from bakeoff.core.types import Trial
 from bakeoff.reports.ablating import Differing, Row, Study, on_front
-from bakeoff.reports.compare import Comparison
+from bakeoff.reports.compare import Comparison, correct
 from bakeoff.reports.effects import Ablation
+from bakeoff.reports.report import Group, group_of
 from bakeoff.reports.summary import CellSummary
 
 SHOTS = "shots"
@@ -91,7 +92,7 @@ def study(results: Results, name: str) -> Study:
     """The result of an ablation, or of any run with several methods. Raises RunNotFound, NotComparable."""
     run = results.runs.get(name)
     summary = results.summary(name)
-    against = {one.b.id: one for one in results.comparisons(name)}
+    against, told = _against(results, run, summary.cells)
     rows: dict[str, list[CellSummary]] = defaultdict(list)
     for cell in summary.cells:
         rows[f"{cell.cell.benchmark} {cell.cell.preset}" if len(run.spec.presets) > 1 else cell.cell.benchmark].append(
@@ -104,7 +105,41 @@ def study(results: Results, name: str) -> Study:
         {benchmark: _rows(cells, against) for benchmark, cells in rows.items()},
         _options(results, run),
         {benchmark: _differing(results, [one.cell for one in cells]) for benchmark, cells in rows.items()},
+        told,
     )
+
+
+def _against(
+    results: Results, run: RunRecord, cells: Sequence[CellSummary]
+) -> tuple[dict[int, Comparison], dict[str, list[str]]]:
+    """Each combination against the first of its group; where that has nothing graded, against the next that has.
+
+    Also what is to be said of that, by benchmark.
+    """
+    groups: dict[Group, list[CellSummary]] = defaultdict(list)
+    for cell in cells:
+        groups[group_of(cell.cell)].append(cell)
+    empty = {cell.cell.id for cell in cells if not cell.estimate.n}
+    if run.spec.decision is not None or not any(group[0].cell.id in empty for group in groups.values()):
+        return {one.b.id: one for one in results.comparisons(run.name)}, {}
+    around = [cell.cell for cell in cells]
+    found: list[Comparison] = []
+    told: dict[str, list[str]] = defaultdict(list)
+    for group in groups.values():
+        graded = [cell.cell for cell in group if cell.cell.id not in empty]
+        for other in graded[1:]:
+            names = cell_names(around, graded[0], other)
+            found.append(results.met(names, (graded[0], other), looked_at(run), PAIRS_KEPT))
+        first = group[0].cell
+        if first.id in empty:
+            names = cell_names(around, first, graded[0] if graded else first)
+            told[first.benchmark].append(_without_grade(*names, len(graded)))
+    return {one.b.id: one for one in correct(found)}, told
+
+
+def _without_grade(first: str, then: str, graded: int) -> str:
+    why = f"'{first}' has nothing graded, so nothing can be compared with it"
+    return f"{why}: the others are compared with '{then}'" if graded > 1 else f"{why}, and no two others have a grade"
 
 
 def _rows(cells: Sequence[CellSummary], against: Mapping[int, Comparison]) -> list[Row]:

@@ -1,7 +1,8 @@
 """Who says whether an answer follows from its passages: a judge, a model of entailment, or shared words.
 
 What `app.wiring` makes of `--scorer faithfulness` and its options: `by` (nli, judge, overlap; a named judge is asked
-where nothing else is said), `nli` (name or folder of the model), `graded`, `whole`.
+where nothing else is said), `nli` (name or folder of the model), `graded`, `whole`, `beside` (`app.wiring` puts it
+beside the benchmark's own scorer).
 """
 
 from __future__ import annotations
@@ -22,9 +23,19 @@ By = Literal["nli", "judge", "overlap"]
 
 
 def faithfulness_of(
-    judges: Sequence[Engine] = (), by: str = "", nli: str = "", graded: bool = False, whole: bool = False
+    judges: Sequence[Engine] = (),
+    by: str = "",
+    nli: str = "",
+    graded: bool = False,
+    whole: bool = False,
+    beside: bool = False,
 ) -> Faithfulness:
-    """The scorer with its back end. Raises ConfigInvalid, MissingExtra."""
+    """The scorer with its back end. Raises ConfigInvalid, MissingExtra, DataMissing."""
+    if beside:
+        raise ConfigInvalid(
+            "'beside' of scorer 'faithfulness' keeps the score of a benchmark's profile, and here there is none",
+            "give it with --scorer faithfulness --scorer-args beside=true, beside a profile of another scorer",
+        )
     return Faithfulness(build_entailment(judges, by, nli, graded), _embedder() if whole else None, whole)
 
 

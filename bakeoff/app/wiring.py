@@ -31,6 +31,7 @@ from bakeoff.scorers import SCORERS
 REASONING_TOKENS = 256
 JUDGED = {"judge": 1, "judge_pairwise": 2}  # calls of each judge for a turn
 MAY_BE_JUDGED = frozenset({"faithfulness"})  # by a judge where one is named
+_BESIDE = "beside"  # option of such a scorer: further metrics beside the score of the profile's own
 _EMBEDDER_PATHS = ("model", "tokenizer")
 _DEFAULT_KEYS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 
@@ -192,6 +193,14 @@ def _part(
 def build_scorer(name: str, options: Mapping[str, object] | None = None, judges: Sequence[Engine] = ()) -> Scorer:
     """Raises UnknownName, ConfigInvalid, and MissingExtra when its sandbox is not installed."""
     given = dict(options or {})
+    own = given.get(_BESIDE)
+    if isinstance(own, Profile):
+        from bakeoff.scorers.faithfulness import Beside, Faithfulness
+
+        del given[_BESIDE]
+        made = build_scorer(name, given, judges)
+        assert isinstance(made, Faithfulness)  # what `profile_of` asks for
+        return Beside(build_scorer(own.scorer, own.options, judges), made)
     if ".py:" in name:
         from bakeoff.scorers._custom import Custom
 
@@ -289,9 +298,20 @@ class ExperimentTask:
 
 
 def profile_of(benchmark: Benchmark, spec: BenchmarkSpec) -> Profile:
-    """The profile with the scorer and the options that the spec puts in their place. Raises UnknownName."""
+    """The profile with the scorer and the options that the spec puts in their place. Raises UnknownName, ConfigInvalid.
+
+    A scorer that is to stand beside the profile's own is handed the profile.
+    """
     profile = benchmark.profile(spec.profile)
     if spec.scorer is None and not spec.options:
         return profile
     kept = profile.options if spec.scorer is None else {}
-    return replace(profile, scorer=spec.scorer or profile.scorer, options={**kept, **spec.options})
+    options: dict[str, object] = {**kept, **spec.options}
+    if spec.scorer in MAY_BE_JUDGED and options.get(_BESIDE) is True and profile.scorer != spec.scorer:
+        if profile.ask != "generate":
+            raise ConfigInvalid(
+                f"profile '{profile.name}' grades no single reply, so '{spec.scorer}' cannot stand beside its score",
+                "choose a profile that asks for a reply, such as --profile bakeoff",
+            )
+        options[_BESIDE] = profile
+    return replace(profile, scorer=spec.scorer or profile.scorer, options=options)

@@ -21,6 +21,7 @@ from bakeoff.cli.spec_flags import build_fields, check_addresses, spec_options
 from bakeoff.core.errors import ConfigInvalid
 from bakeoff.core.specs import ExperimentSpec, parse_spec
 from bakeoff.reports.ablating import Study, differing_csv, print_study, study_json
+from bakeoff.reports.terminal import print_faults
 from bakeoff.runner.schedule import Schedule
 
 
@@ -112,6 +113,7 @@ def _tell(laboratory: Laboratory, name: str, output_dir: Path | None, as_json: b
         click.echo(orjson.dumps(study_json(found)).decode())
     else:
         print_study(found, screen.out())
+        print_faults(results.faults(name), name, screen.out())
     if output_dir is not None:
         for path in _written(results, found, output_dir):
             screen.talk(f"wrote {path}")

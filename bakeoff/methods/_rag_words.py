@@ -23,6 +23,7 @@ _CHARS_PER_TOKEN = 4
 _MOST_CHARS = 20_000
 _MOST_OF_HEADING = 400  # characters: the budget counts the text alone
 _MARK = re.compile(r"\[([a-z2-7]{8,12}(?: ?[,;] ?[a-z2-7]{8,12}){0,20})\]")
+_SHOWN = re.compile(r"\[([^\]\s]{1,40})\] (.+)")
 _ORDERS = re.compile(
     r"(?i)\b(?:ignore|disregard|forget)\b[^.\n]{0,40}\b(?:instructions?|prompts?|rules|above|before)\b"
     r"|\byou are now\b|\bsystem prompt\b|\bnew instructions?:|^\s*(?:system|assistant|action)\s*:"
@@ -74,6 +75,11 @@ def _line(passage: Passage) -> str:
     where = " › ".join(part for part in (flat(passage.title), flat(passage.section)) if part)[:_MOST_OF_HEADING]
     text = flat(passage.text)
     return f"[{passage.id}] {where}: {text}" if where else f"[{passage.id}] {text}"
+
+
+def passages_in(observation: str) -> list[tuple[str, str]]:
+    """The passages that a tool showed, each on a line with its mark in front: mark and text."""
+    return [(hit[1], hit[2]) for line in observation.splitlines() if (hit := _SHOWN.match(line))]
 
 
 def flat(text: str) -> str:

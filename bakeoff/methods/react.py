@@ -23,12 +23,14 @@ from bakeoff.core.protocols import Engine, MethodConfig, Task
 from bakeoff.core.tools import Tool, ToolMemory, ToolResult
 from bakeoff.core.types import Answer, Completion, Json, Message, Request, Sample, Sampling
 from bakeoff.methods import _react_words as words
+from bakeoff.methods._rag_words import passages_in
 from bakeoff.methods._react_policy import Policy
 from bakeoff.methods._react_state import Act, Ask, Bounds, End, Ready, State, Status
 from bakeoff.methods._steps import Trail
 
 _CHARS_PER_TOKEN = 3  # few, so that a prompt fits for certain
 _LEAST_PROMPT = 1000
+_FINDS = "retrieval"
 _UNSTORED = re.compile("[\x00\ud800-\udfff]")  # what no store and no engine takes: NUL, halves of surrogate pairs
 
 
@@ -215,4 +217,14 @@ def _answer(state: State, trail: Trail, status: Status) -> Answer:
     trail.note("status", status, told)
     place = -1 if state.answered_by is None else state.answered_by
     text = f"Answer: {state.answer}" if state.answer is not None else state.plain
-    return trail.answer(trail.completions[place], text, reasoned=True, parts=parts)
+    answer = trail.answer(trail.completions[place], text, reasoned=True, parts=parts)
+    return replace(answer, context=tuple(_shown(trail).items()))
+
+
+def _shown(trail: Trail) -> dict[str, str]:
+    """The passages that the tool of that name showed, by their marks: what an answer can be faithful to."""
+    shown: dict[str, str] = {}
+    for step in trail.steps:
+        if step.kind == "observation" and step.details.get("tool") == _FINDS and step.details.get("success"):
+            shown |= dict(passages_in(step.text))
+    return shown

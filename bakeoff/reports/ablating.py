@@ -28,7 +28,8 @@ _MISSING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One combination on one benchmark. `against` compares it with the first of the benchmark; None for that one.
+    """One combination on one benchmark. `against` compares it with the first of the benchmark that has a grade; None
+    for that one, and for those without a grade where the first has none.
 
     `front`: no other combination scores as high or higher for fewer tokens (or less money, where all prices are known).
     """
@@ -70,12 +71,16 @@ class Differing:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """All of an ablation: rows by benchmark, what options of one method add, samples that differ by benchmark."""
+    """All of an ablation: rows by benchmark, what options of one method add, samples that differ by benchmark.
+
+    `notes`: by benchmark, what is to be said of its comparisons.
+    """
 
     run: str
     rows: Mapping[str, Sequence[Row]]
     options: Mapping[str, Ablation]
     differing: Mapping[str, Sequence[Differing]] = field(default_factory=dict)
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def on_front(points: Sequence[tuple[float | None, float | None]]) -> list[bool]:
@@ -95,6 +100,8 @@ def print_study(study: Study, console: Console) -> None:
         console.print()
         print_wrapped(f"{benchmark} (◆: nothing scores as high for less)", console)
         _print_rows(rows, console)
+        for note in study.notes.get(rows[0].summary.cell.benchmark, ()) if rows else ():
+            print_wrapped(note, console)
         for row in rows:
             if row.against is not None:
                 print_wrapped(row.against.verdict, console)
@@ -155,6 +162,7 @@ def study_json(study: Study) -> dict[str, Json]:
             {
                 "benchmark": benchmark,
                 "rows": [_row_json(row) for row in rows],
+                "notes": list(study.notes.get(rows[0].summary.cell.benchmark, ())) if rows else [],
                 "differing": [_differing_json(one) for one in study.differing.get(benchmark, ())],
             }
             for benchmark, rows in study.rows.items()

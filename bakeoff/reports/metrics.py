@@ -19,7 +19,7 @@ from bakeoff.stats.intervals import mean_of_sums, proportion, repeated
 Parts = Mapping[str, float]
 # Of scorer faithfulness: degrees, too.
 GROUNDING = (
-    *("hallucination_rate", "context_precision", "context_recall"),
+    *("faithfulness", "hallucination_rate", "context_precision", "context_recall"),
     *("answer_relevance", "citation_precision", "citation_recall"),
 )
 # Parts that are metrics by themselves, from 0 to 1.
@@ -33,6 +33,8 @@ MEANS = (
 )
 # Parts that tell of the method and not of the grading: a trial without a grade has them too.
 _OF_METHOD = "agent_"
+# Beside another score: an answer on which no verdict came is missing in these, and has a score.
+_BESIDE = frozenset({"faithfulness", "hallucination_rate"})
 # Of these a value is a degree, also where every one happens to be 0 or 1: a mean score and never a share.
 DEGREES = frozenset({"mc2", "f1", "sp_f1", "joint_f1", "rouge1", "rouge2", "rougeL", "rougeLsum", "cosine", *GROUNDING})
 # Metrics that are one sum over another: every instruction, call or fact counts alike.
@@ -145,7 +147,7 @@ class Metrics:
         """
         self._close()
         found = {
-            name: mean.estimate(max(0, n + missing - mean.samples) if name.startswith(_OF_METHOD) else missing)
+            name: mean.estimate(max(0, n + missing - mean.samples) if _alone(name) else missing)
             for name in MEANS
             if self._told(name) and (mean := self._means[name])
         }
@@ -177,6 +179,11 @@ class Metrics:
                     self._ratios.setdefault(name, _Ratio()).add(summed[above], summed[below])
             if names & _CORPUS:
                 self._corpus.append(summed)
+
+
+def _alone(name: str) -> bool:
+    """Whether a metric is missing where it was not measured, and not where the score is missing."""
+    return name.startswith(_OF_METHOD) or name in _BESIDE
 
 
 def of_method(parts: Parts) -> dict[str, float]:

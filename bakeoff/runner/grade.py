@@ -56,11 +56,15 @@ async def grade(trial: Trial, sample: Sample, answer: Answer, profile: Profile, 
 
 
 def _with_context(sample: Sample, answer: Answer) -> Sample:
-    """The sample with what the model was shown beside it, and its reply as it came, where a method says so."""
+    """The sample with what the model was shown beside it, and its reply as it came, where a method says so.
+
+    Of a reply that reasons first the answer alone is a claim: what it thought on the way is none.
+    """
     if not answer.context or not answer.completions:
         return sample
     shown: Json = [[mark, text] for mark, text in answer.context]
-    return replace(sample, meta={**sample.meta, "passages": shown, "reply": answer.completions[-1].text})
+    reply = {} if answer.reasoned else {"reply": answer.completions[-1].text}
+    return replace(sample, meta={**sample.meta, "passages": shown, **reply})
 
 
 def _find(sample: Sample, answer: Answer, profile: Profile) -> Extraction | None:

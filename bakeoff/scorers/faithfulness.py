@@ -3,17 +3,21 @@
 Each sentence is a claim; a model of entailment (or a judge) says how far it follows from the passages. Licence: ours;
 the idea is that of RAGAS and SummaC. `hallucination_rate` is the share of claims under 0.5. With `whole` also context
 precision and recall (against the reference), citation precision and recall, and, where an embedder is at hand, answer
-relevance: the cosine of question and answer. Passages come from the method (rag_…), else from the sample (`context`,
+relevance: the cosine of question and answer. `beside` keeps the benchmark's own score, and these as further metrics.
+Passages come from the method (rag_…), else from the sample (`context`,
 `passages` or `article` in its fields). Printed example: "Paris lies on the Seine." from a passage that says so → 0.99.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bakeoff.core.embedding import Embedder
 from bakeoff.core.entailment import Entailment
 from bakeoff.core.errors import ScorerFailed
+from bakeoff.core.protocols import Scorer
 from bakeoff.core.types import Sample, Score
 from bakeoff.scorers._grounding import Grounding, ground
 
@@ -49,6 +53,31 @@ class Faithfulness:
         return {"answer_relevance": max(0.0, float(asked @ said))}
 
 
+class Beside:
+    """A benchmark's own score; how faithful the answer is stands in `parts`, where passages were shown."""
+
+    def __init__(self, own: Scorer, faithfulness: Faithfulness) -> None:
+        self._own = own
+        self._faithfulness = faithfulness
+        self.continuous = getattr(own, "continuous", True)
+
+    async def score(self, sample: Sample, extracted: str) -> Score:
+        told = self._own.score(sample, extracted)
+        found = await told if inspect.isawaitable(told) else told
+        try:
+            passages_of(sample)
+        except ScorerFailed:
+            return found  # a method that reads nothing is graded all the same
+        beside = await self._faithfulness.score(sample, extracted)
+        named = {} if beside.unparsed else {"faithfulness": beside.value}
+        return replace(
+            found,
+            reason="; ".join(filter(None, (found.reason, beside.reason))),
+            parts={**beside.parts, **named, **found.parts},
+            calls=(*found.calls, *beside.calls),
+        )
+
+
 def passages_of(sample: Sample) -> Sequence[tuple[str, str]]:
     """What the model was shown: told by the method, else a part of the sample. Raises ScorerFailed."""
     told = sample.meta.get("passages")
@@ -62,7 +91,8 @@ def passages_of(sample: Sample) -> Sequence[tuple[str, str]]:
             return [("", text)]
     raise ScorerFailed(
         f"sample '{sample.id}' was answered without passages, so nothing can be faithful to them",
-        "use a method that retrieves (rag_hybrid:kb=NAME), or samples with a field 'context'",
+        "use a method that retrieves (rag_hybrid:kb=NAME) or samples with a field 'context', or keep the benchmark's"
+        " own score with --scorer-args beside=true",
     )
 
 

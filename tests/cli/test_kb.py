@@ -189,6 +189,25 @@ class TestRuns:
         assert code == 0, err
         assert "hallucination_rate" in out
 
+    def test_an_ablation_has_accuracy_and_faithfulness_in_one_table(self, run: Run, questions: str) -> None:
+        asked = ("ablate", "-m", "fake/a", "-b", questions, "--methods", "naive,rag_naive:kb=towns,rag_hybrid:kb=towns")
+        code, out, err = run(*asked, "--scorer", "faithfulness", "--scorer-args", "by=overlap,beside=true", "--json")
+        assert code == 0, err
+        naive, *others = json.loads(out)["benchmarks"][0]["rows"]
+        assert naive["score"]["value"] is not None and "faithfulness" not in naive["metrics"]
+        assert naive["outcomes"]["error"] == 0 and others[0]["against"]["a"] == others[1]["against"]["a"]
+        for row in others:
+            assert row["metrics"]["faithfulness"]["n"] == 3 and row["score"]["value"] == 1.0
+
+    def test_what_has_nothing_graded_is_no_reference_of_an_ablation(self, run: Run, questions: str) -> None:
+        asked = ("ablate", "-m", "fake/a", "-b", questions, "--methods", "naive,rag_naive:kb=towns,rag_hybrid:kb=towns")
+        code, out, _ = run(*asked, "--scorer", "faithfulness", "--scorer-args", "by=overlap", "-q")
+        plain = " ".join(out.split())
+        assert code == 1 and "Nothing to compare" not in out
+        assert "'naive' has nothing graded, so nothing can be compared with it: the others are compared with" in plain
+        assert "between 'rag_hybrid:kb=towns' and 'rag_naive:kb=towns' on 3 pairs" in plain
+        assert "3 × error[scorer-failed]" in plain and "was answered without passages" in plain
+
     @pytest.mark.parametrize(
         ("method", "said"),
         [

@@ -121,6 +121,20 @@ def test_a_question_of_several_hops_is_answered_with_tools(
     assert answer.parts["agent_calls"] == len(brought)
 
 
+def test_passages_that_the_retrieval_tool_showed_are_what_an_answer_can_be_faithful_to() -> None:
+    script = [
+        step("the tower", "retrieval", query="Eiffel Tower tall"),
+        step("again", "retrieval", query="Eiffel Tower tall"),
+        step("sum", "calculator", expression="2 + 2"),
+        "Answer: 4",
+    ]
+    answer, _ = run(with_shelf(*PASSAGES), script)
+    shown = dict(answer.context)
+    assert shown["p3"] == "Eiffel Tower: The Eiffel Tower is 330 metres tall."
+    assert len(answer.context) == len(shown)
+    assert run(agent(Calculator()), ["Answer: 4"])[0].context == ()
+
+
 def test_the_conversation_word_for_word() -> None:
     _, engine = run(agent(Calculator()), ["Thought: add\nAction: calculator\nAction Input: 2 + 2", "Answer: 4"])
     first, second = engine.requests

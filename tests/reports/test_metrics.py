@@ -85,3 +85,12 @@ def test_what_was_not_graded_is_missing_in_every_metric() -> None:
     assert found["f1"].n_missing == 2
     assert (found["inst_strict"].n_missing, found["inst_strict"].lowest) == (2, None)
     assert (found["agent_answered"].n, found["agent_answered"].n_missing) == (5, 1)
+
+
+def test_faithfulness_beside_a_score_is_missing_where_it_was_not_measured() -> None:
+    metrics = Metrics()
+    metrics.add("1", {"faithfulness": 1.0, "hallucination_rate": 0.0})
+    metrics.add("2", {"em": 1.0})
+    found = metrics.estimates(n=2, missing=1)
+    assert (found["faithfulness"].value, found["faithfulness"].n, found["faithfulness"].n_missing) == (1.0, 1, 2)
+    assert found["em"].n_missing == 1

@@ -217,3 +217,19 @@ def test_no_fault_is_a_wrong_answer(text: str, finish: FinishReason, error: Exce
     trial = graded(text, finish, score=score)
     assert not trial.outcome.graded
     assert trial.value is None
+
+
+@pytest.mark.parametrize("reasoned", [True, False])
+def test_a_scorer_sees_what_was_shown_and_of_a_reply_that_reasons_the_answer_alone(reasoned: bool) -> None:
+    seen: list[Sample] = []
+
+    def look(sample: Sample, extracted: str) -> Score:
+        seen.append(sample)
+        return Score(1.0)
+
+    reply = Completion(key_of(1), "I think, so: Answer: 4", "stop")
+    answer = Answer(reply.text, (reply,), reasoned, context=(("p1", "Two and two are four."),))
+    one = sample(1)
+    asyncio.run(grade(start_trial(7, one, 0), one, answer, Profile("bakeoff", "number", "exact"), look))
+    assert seen[0].meta["passages"] == [["p1", "Two and two are four."]]
+    assert ("reply" in seen[0].meta) is not reasoned

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakeoff.app.wiring import build_scorer
+from bakeoff.app.settings import Settings
+from bakeoff.app.wiring import build_benchmark, build_scorer, profile_of
 from bakeoff.core.entailment import Pair, Support
 from bakeoff.core.errors import ConfigInvalid, DataMissing, ScorerFailed
 from bakeoff.core.protocols import EngineLimits
+from bakeoff.core.specs import BenchmarkSpec
 from bakeoff.core.types import Completion, ModelIdentity, Request, Sample, Score, TokenLogProb
 from bakeoff.scorers._claims import claims, sentences
 from bakeoff.scorers._entailment import Judged, Overlap, leaning
 from bakeoff.scorers._grounding import average_precision, ground
-from bakeoff.scorers.faithfulness import Faithfulness
+from bakeoff.scorers.faithfulness import Beside, Faithfulness
 from tests.conftest import require
 
 SAMPLE = Sample("s", "Where does Paris lie?", "On the Seine.", "On the Seine.", meta={})
@@ -38,7 +40,7 @@ class Contained:
         return Support(tuple(float(words.rstrip(".").split()[-1] in premise) for premise, words in pairs))
 
 
-def scored(scorer: Faithfulness, sample: Sample, text: str) -> Score:
+def scored(scorer: Faithfulness | Beside, sample: Sample, text: str) -> Score:
     return asyncio.run(scorer.score(sample, text))
 
 
@@ -163,6 +165,53 @@ class TestJudge:
         assert found.unparsed and len(found.calls) == 1
 
 
+@dataclass
+class Exact:
+    """A benchmark's own scorer: right or wrong."""
+
+    continuous: bool = False
+
+    def score(self, sample: Sample, extracted: str) -> Score:
+        return Score(float(extracted == sample.target), "as it is", {"length": 1.0})
+
+
+class TestBeside:
+    def test_the_score_of_the_benchmark_stays_and_faithfulness_is_a_further_metric(self) -> None:
+        text = "On the Seine."
+        found = scored(Beside(Exact(), Faithfulness(Overlap())), shown(text), text)
+        assert (found.value, found.continuous) == (1.0, False)
+        assert found.parts["length"] == 1.0 and {"faithfulness", "hallucination_rate"} <= found.parts.keys()
+        assert found.reason.startswith("as it is; 1 claim")
+
+    def test_an_answer_without_passages_has_its_score_alone(self) -> None:
+        found = scored(Beside(Exact(), Faithfulness(Overlap())), SAMPLE, "x")
+        assert (found.value, found.parts) == (0.0, {"length": 1.0})
+
+    def test_a_judge_without_a_verdict_takes_no_score_away(self) -> None:
+        text = "On the Seine."
+        judged = Faithfulness(Judged([Says("perhaps")]))
+        found = scored(Beside(Exact(), judged), shown(text), text)
+        assert found.value == 1.0 and not found.unparsed
+        assert "faithfulness" not in found.parts and len(found.calls) == 1
+
+    def test_it_is_put_beside_the_scorer_of_the_profile(self) -> None:
+        benchmark = build_benchmark("question_answering", Settings.load())
+        asked = BenchmarkSpec(
+            benchmark="question_answering", scorer="faithfulness", options={"by": "overlap", "beside": True}
+        )
+        profile = profile_of(benchmark, asked)
+        made = build_scorer(profile.scorer, profile.options)
+        own = benchmark.profile("bakeoff")
+        assert isinstance(made, Beside)
+        assert made.continuous == getattr(build_scorer(own.scorer, own.options), "continuous", True)
+
+    def test_it_needs_a_profile_to_stand_beside(self) -> None:
+        with pytest.raises(ConfigInvalid, match="'beside' of scorer 'faithfulness' keeps the score"):
+            build_scorer("faithfulness", {"by": "overlap", "beside": True})
+        with pytest.raises(ConfigInvalid, match="cannot be 'maybe': true or false is expected"):
+            build_scorer("faithfulness", {"by": "overlap", "beside": "maybe"})
+
+
 class TestWiring:
     def test_a_named_judge_is_asked_and_the_options_choose(self) -> None:
         scorer = build_scorer("faithfulness", {}, [Says("yes")])
@@ -185,7 +234,11 @@ class TestWiring:
             ({"by": "magic"}, [], "knows no back end 'magic'"),
             ({"by": "judge"}, [], "has no judge"),
             ({"by": "overlap"}, [Says("yes")], "asks no judge with by=overlap"),
-            ({"by": "overlap", "whole": True, "foo": 1}, [], "has no option 'foo': known: by, nli, graded, whole"),
+            (
+                {"by": "overlap", "whole": True, "foo": 1},
+                [],
+                "has no option 'foo': known: by, nli, graded, whole, ",
+            ),
             ({"whol": True}, [], "has no option 'whol': did you mean 'whole'"),
             ({"by": "overlap", "whole": "maybe"}, [], "option 'whole' .* cannot be 'maybe': true or false is expected"),
         ],
