@@ -198,7 +198,8 @@ def build_scorer(name: str, options: Mapping[str, object] | None = None, judges:
         from bakeoff.scorers.faithfulness import Beside, Faithfulness
 
         del given[_BESIDE]
-        made = build_scorer(name, given, judges)
+        others = own.scorer in JUDGED and (given.get("by", "judge") != "judge" or bool(given.get("nli")))
+        made = build_scorer(name, given, () if others else judges)  # the judges may be those of the profile alone
         assert isinstance(made, Faithfulness)  # what `profile_of` asks for
         return Beside(build_scorer(own.scorer, own.options, judges), made)
     if ".py:" in name:

@@ -110,7 +110,7 @@ def _tell(laboratory: Laboratory, name: str, output_dir: Path | None, as_json: b
     results = Results(laboratory.runs, laboratory.trials)
     found = study(results, name)
     if as_json:
-        click.echo(orjson.dumps(study_json(found)).decode())
+        click.echo(orjson.dumps(study_json(found, results.faults(name))).decode())
     else:
         print_study(found, screen.out())
         print_faults(results.faults(name), name, screen.out())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bakeoff.core.types import Estimate, Json
-from bakeoff.reports.as_json import comparison_json, estimate_json
+from bakeoff.reports.as_json import Faults, comparison_json, estimate_json, fault_json
 from bakeoff.reports.charts import inert
 from bakeoff.reports.compare import Comparison
 from bakeoff.reports.effects import Ablation, effects_json, print_effects
@@ -154,14 +154,14 @@ def interval(estimate: Estimate) -> str:
     return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
-def study_json(study: Study) -> dict[str, Json]:
-    """The contract for scripts; fields are only ever added."""
+def study_json(study: Study, faults: Faults | None = None) -> dict[str, Json]:
+    """The contract for scripts; fields are only ever added. `faults`: the errors of each cell, by its position."""
     return {
         "run": study.run,
         "benchmarks": [
             {
                 "benchmark": benchmark,
-                "rows": [_row_json(row) for row in rows],
+                "rows": [_row_json(row, faults or {}) for row in rows],
                 "notes": list(study.notes.get(rows[0].summary.cell.benchmark, ())) if rows else [],
                 "differing": [_differing_json(one) for one in study.differing.get(benchmark, ())],
             }
@@ -171,7 +171,7 @@ def study_json(study: Study) -> dict[str, Json]:
     }
 
 
-def _row_json(row: Row) -> Json:
+def _row_json(row: Row, faults: Faults) -> Json:
     cell, summary = row.summary.cell, row.summary
     return {
         "cell": cell.position,
@@ -181,6 +181,7 @@ def _row_json(row: Row) -> Json:
         "score": estimate_json(summary.estimate),
         "metrics": {name: estimate_json(found) for name, found in summary.further.items()},
         "outcomes": dict(summary.outcomes),
+        "errors": [fault_json(fault) for fault in faults.get(cell.position, ())],
         "tokens": row.tokens,
         "latency_p50_s": summary.latency.p50,
         "usd_for_1000": row.price,

@@ -201,11 +201,14 @@ class TestRuns:
 
     def test_what_has_nothing_graded_is_no_reference_of_an_ablation(self, run: Run, questions: str) -> None:
         asked = ("ablate", "-m", "fake/a", "-b", questions, "--methods", "naive,rag_naive:kb=towns,rag_hybrid:kb=towns")
-        code, out, _ = run(*asked, "--scorer", "faithfulness", "--scorer-args", "by=overlap", "-q")
+        code, out, _ = run(
+            *asked, "--scorer", "faithfulness", "--scorer-args", "by=overlap", "-q", "--name", "faithful"
+        )
         plain = " ".join(out.split())
         assert code == 1 and "Nothing to compare" not in out
         assert "'naive' has nothing graded, so nothing can be compared with it: the others are compared with" in plain
         assert "between 'rag_hybrid:kb=towns' and 'rag_naive:kb=towns' on 3 pairs" in plain
+        assert json.loads(run("ablate", "--of", "f", "--json")[1])["benchmarks"][0]["rows"][0]["errors"]
         assert "3 × error[scorer-failed]" in plain and "was answered without passages" in plain
 
     @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from bakeoff.app.settings import Settings
 from bakeoff.app.wiring import build_benchmark, build_scorer, profile_of
 from bakeoff.core.entailment import Pair, Support
 from bakeoff.core.errors import ConfigInvalid, DataMissing, ScorerFailed
-from bakeoff.core.protocols import EngineLimits
+from bakeoff.core.protocols import EngineLimits, Profile
 from bakeoff.core.specs import BenchmarkSpec
 from bakeoff.core.types import Completion, ModelIdentity, Request, Sample, Score, TokenLogProb
 from bakeoff.scorers._claims import claims, sentences
@@ -204,6 +204,12 @@ class TestBeside:
         own = benchmark.profile("bakeoff")
         assert isinstance(made, Beside)
         assert made.continuous == getattr(build_scorer(own.scorer, own.options), "continuous", True)
+
+    def test_a_judge_may_be_that_of_the_profile_alone(self) -> None:
+        options: dict[str, object] = {"by": "overlap", "beside": Profile("judged", "text", "judge")}
+        assert isinstance(build_scorer("faithfulness", options, [Says("yes")]), Beside)
+        with pytest.raises(ConfigInvalid, match="asks a judge, and none is named"):
+            build_scorer("faithfulness", options)
 
     def test_it_needs_a_profile_to_stand_beside(self) -> None:
         with pytest.raises(ConfigInvalid, match="'beside' of scorer 'faithfulness' keeps the score"):
