@@ -208,7 +208,7 @@ class TestRuns:
         assert code == 1 and "Nothing to compare" not in out
         assert "'naive' has nothing graded, so nothing can be compared with it: the others are compared with" in plain
         assert "between 'rag_hybrid:kb=towns' and 'rag_naive:kb=towns' on 3 pairs" in plain
-        assert json.loads(run("ablate", "--of", "f", "--json")[1])["benchmarks"][0]["rows"][0]["errors"]
+        assert json.loads(run("ablate", "--of", "faithful", "--json")[1])["benchmarks"][0]["rows"][0]["errors"]
         assert "3 × error[scorer-failed]" in plain and "was answered without passages" in plain
 
     @pytest.mark.parametrize(
