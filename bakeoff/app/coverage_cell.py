@@ -56,7 +56,7 @@ class Memory:
     def given_back(self) -> bool | None:
         """Whether what is held after close is what was held before, up to 5 %; None where it was not read."""
         found = [
-            _settled(before, after)
+            settled(before, after)
             for before, after in ((self.host_before, self.host_after), (self.device_before, self.device_after))
             if before is not None and after is not None
         ]
@@ -77,7 +77,7 @@ class Memory:
         return "; ".join(told)
 
 
-def _settled(before: int, after: int) -> bool:
+def settled(before: int, after: int) -> bool:
     return after <= before + GIVEN_BACK * max(before, MIB)
 
 

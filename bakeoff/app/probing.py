@@ -16,7 +16,7 @@ from statistics import median
 
 from bakeoff.app import wiring
 from bakeoff.app.apart import Died, each_apart
-from bakeoff.app.coverage_cell import Cell, Memory, Reply
+from bakeoff.app.coverage_cell import Cell, Memory, Reply, settled
 from bakeoff.app.fitting import host_memory
 from bakeoff.app.held_memory import Held, begin_peak, held
 from bakeoff.app.settings import Settings
@@ -24,6 +24,7 @@ from bakeoff.core.errors import BakeoffError
 from bakeoff.core.protocols import Engine
 from bakeoff.core.specs import ModelSpec
 from bakeoff.core.types import Message, Request, Sampling
+from bakeoff.engines._release import give_back
 
 PROMPTS = (
     "Name the capital of Portugal.",
@@ -31,6 +32,7 @@ PROMPTS = (
     "Write one sentence about the sea.",
 )
 MAX_TOKENS = 32
+SETTLE_SECONDS = 1.0  # that threads of a closed engine's library may take to end
 ELSEWHERE = frozenset({"anthropic", "fake", "openai_compatible"})  # engines that load nothing into this process
 
 
@@ -179,6 +181,17 @@ def _memory(before: Held, most: Held, after: Held) -> Memory:
     )
 
 
+def _held_after(before: Held) -> Held:
+    """What is held once an engine is closed; threads of its library may end a moment later."""
+    until = time.monotonic() + SETTLE_SECONDS
+    while True:
+        now = held()
+        if now.host is None or settled(before.host or 0, now.host) or time.monotonic() >= until:
+            return now
+        time.sleep(SETTLE_SECONDS / 10)
+        give_back()
+
+
 def _once_more(
     runner: asyncio.Runner, model: ModelSpec, preset: str, timeout: float, settings: Settings, first: Memory
 ) -> Memory:
@@ -191,7 +204,7 @@ def _once_more(
         return first
     finally:
         runner.run(engine.close())
-    after = held()
+    after = _held_after(before)
     return replace(
         first,
         host_before=before.host,

@@ -12,7 +12,6 @@ constructor and destructor hold Python's global lock. Example:
 from __future__ import annotations
 
 import atexit
-import ctypes
 import importlib
 import secrets
 import threading
@@ -29,6 +28,7 @@ import orjson
 
 from bakeoff.core.errors import BadRequest, ContextOverflow, EndpointWrong, EngineError, Unavailable
 from bakeoff.core.timing import Gaps
+from bakeoff.engines._release import give_back
 from bakeoff.engines.openai_compatible import StreamAssembly
 
 _PATIENCE_S = 60.0
@@ -201,8 +201,7 @@ class Host:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._server = None  # a thread that is stuck inside still holds it, so it is not destroyed
-        with suppress(OSError, AttributeError):  # only glibc has it: it keeps what is freed
-            ctypes.CDLL(None).malloc_trim(0)
+        give_back()
 
 
 def start(path: Path, settings: LlamaSettings) -> Native:

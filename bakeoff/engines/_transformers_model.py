@@ -13,16 +13,14 @@ https://docs.pytorch.org/docs/stable/notes/cuda.html#memory-management.
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import importlib
 import inspect
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from bakeoff.core.errors import EndpointWrong, EngineError
+from bakeoff.engines._release import give_back
 from bakeoff.engines._transformers_files import Place, fetch
 from bakeoff.engines._transformers_settings import DTYPES, TransformersSettings, Used
 
@@ -183,10 +181,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def release() -> None:
     """Give back what is held and not used: Python's cycles, torch's cache, the C library's heap."""
-    gc.collect()
+    give_back()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
-    with suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)

@@ -148,8 +148,9 @@ def test_a_probe_comes_cell_by_cell(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---------------------------------------------------------------- memory, and processes that die
 
 
-def _held(monkeypatch: pytest.MonkeyPatch, *mebibytes: int) -> None:
+def _held(monkeypatch: pytest.MonkeyPatch, *mebibytes: int, settle: float = 0.0) -> None:
     """What the system says that is held, reading after reading."""
+    monkeypatch.setattr(probing, "SETTLE_SECONDS", settle)
     readings = iter(mebibytes)
     monkeypatch.setattr(probing, "held", lambda: Held(host=(now := next(readings) << 20), host_peak=now))
 
@@ -176,6 +177,13 @@ def test_libraries_that_stay_after_the_first_loading_are_no_memory_of_the_model(
     _held(monkeypatch, 100, 900, 400, 400, 401)
     cell = _probe_of(Local(), monkeypatch)
     assert cell.ok and cell.memory is not None and cell.memory.loads == 2
+
+
+def test_memory_that_is_given_back_a_moment_later_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    _held(monkeypatch, 100, 900, 400, 400, 700, 405, settle=60)
+    monkeypatch.setattr(probing.time, "sleep", lambda seconds: None)
+    cell = _probe_of(Local(), monkeypatch)
+    assert cell.ok and cell.memory is not None and cell.memory.host_after == 405 << 20
 
 
 def test_memory_that_is_not_given_back_is_a_failure_of_clean_up(monkeypatch: pytest.MonkeyPatch) -> None:
