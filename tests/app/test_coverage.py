@@ -181,7 +181,7 @@ def test_libraries_that_stay_after_the_first_loading_are_no_memory_of_the_model(
 
 def test_memory_that_is_given_back_a_moment_later_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     _held(monkeypatch, 100, 900, 400, 400, 700, 405, settle=60)
-    monkeypatch.setattr(probing.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     cell = _probe_of(Local(), monkeypatch)
     assert cell.ok and cell.memory is not None and cell.memory.host_after == 405 << 20
 
