@@ -131,7 +131,7 @@ def _lay_over(fields: dict[str, Any], flags: dict[str, Any]) -> None:
         fields["models"] = [_with(entry, "model", reach) for entry in _entries(fields.get("models"))]
     grading = {name: flags[name] for name in ("profile", "scorer") if flags[name]}
     if flags["scorer_args"]:
-        grading["options"] = parse_args(flags["scorer_args"])
+        grading["options"] = parse_args(flags["scorer_args"], "--scorer-args")
     if grading:
         asked = _entries(fields.get("benchmarks"))
         fields["benchmarks"] = [_with(entry, "benchmark", grading) for entry in asked]
@@ -248,14 +248,16 @@ def _is_here(name: str) -> bool:
         return False
 
 
-def parse_args(text: str) -> dict[str, bool | int | float | str]:
+def parse_args(text: str, flag: str = "--model-args") -> dict[str, bool | int | float | str]:
     """`k=v,k=v` with values read as bool, int or float where they are. Raises ConfigInvalid."""
     found: dict[str, bool | int | float | str] = {}
     for part in _parts(text):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip():
-            raise ConfigInvalid(f"'{part}' in --model-args is no 'name=value'", "write it like accuracy=0.8")
-        found[name.strip()] = _typed(value.strip())
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise ConfigInvalid(f"'{part}' in {flag} is no 'name=value'", "write it like accuracy=0.8")
+        if name in found:
+            raise ConfigInvalid(f"{flag} gives '{name}' twice", "leave one of them out")
+        found[name] = _typed(value)
     return found
 
 

@@ -208,6 +208,8 @@ VALUES = [
     (f"{OK} --samples mine", "config-invalid", "'limit' and 'samples' exclude each other"),
     (f"{OK} --model-args accuracy", "config-invalid", "'accuracy' in --model-args", "accuracy=0.8"),
     (f"{OK} --model-args =1", "config-invalid", "'=1' in --model-args"),
+    (f"{OK} --model-args accuracy=1,accuracy=0", "config-invalid", "--model-args gives 'accuracy' twice", "leave one"),
+    (f"{OK} --scorer-args case", "config-invalid", "'case' in --scorer-args"),
     (f"{OK} --model-args acuracy=1", "config-invalid", "no setting 'acuracy'", "known: accuracy"),
     (f"{OK} --model-args accuracy=nan", "config-invalid", "models.0.args.accuracy'", "a finite number", "got nan"),
     (f"{OK} --methods ''", "config-invalid", "'methods' is empty: name at least 1"),
