@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from bakeoff.core.errors import (
     AuthFailed,
@@ -67,6 +68,7 @@ class Http:
         self._timeout = timeout
         self._trust_proxies = trust_proxies
         self._session: aiohttp.ClientSession | None = None
+        self._paths: dict[str, URL] = {}
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -79,11 +81,17 @@ class Http:
             )
         return self._session
 
+    def _at(self, path: str) -> URL:
+        """The address of a path, parsed once."""
+        if path not in self._paths:
+            self._paths[path] = URL(self._url + path)
+        return self._paths[path]
+
     async def post(self, path: str, body: bytes) -> bytes:
         """Send a JSON body; the body of a 200 reply. Raises an EngineError for all else."""
         url = self.base_url + path
         try:
-            async with self._open().post(self._url + path, data=body, allow_redirects=False) as reply:
+            async with self._open().post(self._at(path), data=body, allow_redirects=False) as reply:
                 content = self._redacted(await _read(reply, url))
                 if reply.status != 200:
                     raise status_error(reply.status, content, reply.headers, url)
@@ -95,7 +103,7 @@ class Http:
         """Send a JSON body; the payload of each server-sent event as it arrives."""
         url = self.base_url + path
         try:
-            async with self._open().post(self._url + path, data=body, allow_redirects=False) as reply:
+            async with self._open().post(self._at(path), data=body, allow_redirects=False) as reply:
                 if reply.status != 200:
                     content = self._redacted(await _read(reply, url))
                     raise status_error(reply.status, content, reply.headers, url)

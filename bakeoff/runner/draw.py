@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from hashlib import blake2b
+from mmap import ACCESS_READ, mmap
 from operator import attrgetter
 from typing import IO
 
@@ -157,12 +158,14 @@ def _reordered(
     before, count = -1, 0
     with ExitStack() as undone:
         undone.callback(ordered.close)
+        drawn = mmap(file.fileno(), 0, access=ACCESS_READ) if placed else b""  # a read for each would cost its call
         for place in placed:
             if limit is not None and len(places) >= 2 * limit:
                 break
             count = count + 1 if place >> 96 == before else 1
             before = place >> 96
-            blob = os.pread(file.fileno(), place & (1 << 40) - 1, place >> 40 & (1 << 56) - 1)
+            start = place >> 40 & (1 << 56) - 1
+            blob = drawn[start : start + (place & (1 << 40) - 1)]
             if count > 1 or wanted is not None:
                 sample = _read(blob)
                 while count > 1 and f"{sample.id}#{count}" in numbered:
