@@ -12,6 +12,7 @@
     report    reports, comparisons and verdicts over 1,000,000 trials (some minutes, to fill the store)
     transformers  batches of 16 beside one call after another and beside `model.generate`, random weights
     agent     CPU for a step of an agent, and 1,000 questions at 64 in flight against the ideal
+    rag       1,000 questions with passages at 64 in flight, one second a call, against the ideal
     steps     CPU for a step of each reasoning method, beside the engine
     overhead  tokens/s of a run beside those of llama.cpp, Transformers and vLLM called bare
     prefix    time to the first token of prompts with shared contexts, with and without cache and order (minutes)
@@ -42,6 +43,7 @@ from bench.early import early
 from bench.idle import idle
 from bench.overhead import overhead
 from bench.prefix import prefix
+from bench.rag import rag
 from bench.replay import replays
 from bench.report import report
 from bench.resumable import fill_store
@@ -198,6 +200,7 @@ MEASURES: dict[str, Callable[[Path], None]] = {
     "replay": replays,
     "bootstrap": bootstrap,
     "agent": agent,
+    "rag": rag,
     "steps": steps,
     "early": early,
     "overhead": overhead,

@@ -21,6 +21,7 @@ from bakeoff.core.types import Sample
 
 CHARS_PER_TOKEN = 4
 MOST_BEFORE_A_RUN = 1000
+MOST_SEARCHED = 16  # samples whose passages are searched for, only to look at the prompt
 MOST_RENDERED = 20_000_000  # characters of prompts that are built only to be looked at
 _NAMED = 3
 _MARK = re.compile(
@@ -89,6 +90,7 @@ class Lint:
         self._templates: list[Caution] = []
         self._pool = self._pooled() if pooled else frozenset()
         self._rendered = 0
+        self._seen = 0
         self._longest: dict[str, tuple[int, int, list[str]]] = {}
 
     def _pooled(self) -> frozenset[str]:
@@ -109,7 +111,8 @@ class Lint:
             self._note("odd-characters", sample.id, "NUL, U+FFFD or U+FEFF in the text", "look: it was decoded wrongly")
         prompts = [sample.question]
         if task is not None and self._rendered < MOST_RENDERED:
-            prompts = [self._prompt(method, sample, task) for method in methods] or prompts
+            prompts = [self._prompt(method, sample, task) for method in self._quick(methods)] or prompts
+        self._seen += 1
         self._marks(sample.id, prompts)
 
     def cautions(self) -> list[Caution]:
@@ -216,6 +219,12 @@ class Lint:
             yield fill(self._profile.prompt.answer, {"choice": "", "label": ""} | fields_of(sample))
         except BakeoffError:  # a template that fills in nothing here says so when it is asked
             return
+
+    def _quick(self, methods: Sequence[Method]) -> Sequence[Method]:
+        """Those whose prompt is worth making only to look at it; a prompt with passages takes a search."""
+        if self._seen < MOST_SEARCHED:
+            return methods
+        return [method for method in methods if "retriever" not in getattr(method, "needs", ())]
 
     def _prompt(self, method: Method, sample: Sample, task: Task) -> str:
         try:

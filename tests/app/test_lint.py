@@ -8,10 +8,12 @@ from typing import cast
 import pytest
 
 from bakeoff.app import wiring
-from bakeoff.app.lint import Caution, Lint, untemplated
-from bakeoff.core.protocols import Benchmark, Profile, Prompt
+from bakeoff.app.lint import MOST_SEARCHED, Caution, Lint, untemplated
+from bakeoff.app.wiring import ExperimentTask
+from bakeoff.core.protocols import Benchmark, Profile, Prompt, Task
 from bakeoff.core.specs import ExperimentSpec, MethodSpec
-from bakeoff.core.types import Sample
+from bakeoff.core.types import Message, Sample
+from bakeoff.methods.naive import Naive
 
 PLAIN = Profile("bakeoff", "text", "alias")
 LETTERS = Profile("bakeoff", "letter", "choice")
@@ -188,3 +190,21 @@ def test_a_field_that_is_written_otherwise_than_it_is_named() -> None:
 def test_a_head_may_name_the_field() -> None:
     profile = Profile("p", "text", "exact", prompt=Prompt("A:", head="{question}\n"))
     assert looked_at(item("1"), item("2"), profile=profile) == []
+
+
+def test_passages_are_not_searched_for_only_to_look_at_many_prompts() -> None:
+    class Searching(Naive):
+        needs, asked = ("retriever",), 0
+
+        def prompt(self, sample: Sample, task: Task) -> tuple[Message, ...]:
+            Searching.asked += 1
+            return super().prompt(sample, task)
+
+    benchmark = cast(Benchmark, Own())
+    spec = ExperimentSpec.model_validate({"models": ["fake/a"], "benchmarks": ["own"]})
+    lint = Lint("own", benchmark, PLAIN)
+    for number in range(MOST_SEARCHED + 50):
+        marked = "<|im_start|>" if number == MOST_SEARCHED + 40 else ""
+        lint.see(item(f"s{number}", f"Is {number} so? {marked}"), [Searching()], ExperimentTask(benchmark, spec, PLAIN))
+    assert Searching.asked == MOST_SEARCHED
+    assert [caution.ids for caution in lint.cautions()] == [(f"s{MOST_SEARCHED + 40}",)]  # by its question
