@@ -29,13 +29,18 @@
     const samples = finding.closest(".samples");
     finding.querySelector("input").addEventListener("input", (event) => {
       const wanted = event.target.value.trim().toLowerCase();
-      for (const panel of samples.querySelectorAll(".panel")) {
+      const panels = [...samples.querySelectorAll(".panel")];
+      let found = 0;
+      for (const panel of panels) {
         const link = samples.querySelector(`.tiles a[href="#${panel.id}"]`);
-        if (link) link.parentElement.hidden = !panel.textContent.toLowerCase().includes(wanted);
+        const holds = panel.textContent.toLowerCase().includes(wanted);
+        if (link) link.parentElement.hidden = !holds;
+        found += holds;
         for (const step of panel.querySelectorAll(".steps details")) {
           step.open = wanted !== "" && step.textContent.toLowerCase().includes(wanted);
         }
       }
+      finding.querySelector("output").textContent = wanted === "" ? "" : `in ${found} of ${panels.length}`;
     });
   }
 
