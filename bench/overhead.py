@@ -33,7 +33,7 @@ from bakeoff.app.settings import Settings
 from bakeoff.core.protocols import Engine, EngineConfig, EngineLimits
 from bakeoff.core.specs import parse_spec
 from bakeoff.core.types import Completion, ModelIdentity, Request
-from bakeoff.engines._llama_host import Call, start
+from bakeoff.engines._llama_host import Call
 from bakeoff.engines._transformers_decode import Row
 from bakeoff.engines.llama_cpp import LlamaCpp
 from bakeoff.engines.transformers import Transformers
@@ -133,21 +133,25 @@ class Harness:
 
 
 class BareLlama:
-    """A thread for each slot of llama.cpp's server, which does its own batching."""
+    """A thread for each slot of llama.cpp's server, which does its own batching.
+
+    The server is that of the runs: one copy of the model, in one place of memory, so that only what is around differs.
+    """
 
     def __init__(self, engine: LlamaCpp) -> None:
         self._engine = engine
-        self._server = start(engine._file, engine._settings)
 
     def answer(self, requests: Sequence[Request]) -> Round:
         import threading
 
+        assert self._engine._host is not None
+        server = self._engine._host._started()
         bodies = [json.dumps(self._engine.to_request(request)).encode() for request in requests]
         never = threading.Event()
 
         def one(body: bytes) -> int:
             call = Call(body, "chat")
-            call.run(self._server, never)
+            call.run(server, never)
             return int(call.reply.result()["usage"]["completion_tokens"])
 
         began = time.perf_counter()
@@ -156,7 +160,7 @@ class BareLlama:
         return Round(tokens, time.perf_counter() - began)
 
     def close(self) -> None:
-        del self._server
+        """The engine closes its server."""
 
 
 class BareTransformers:
