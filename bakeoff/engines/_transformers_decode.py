@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from bakeoff.core.timing import Gaps
 from bakeoff.core.types import FinishReason, Sampling, TokenLogProb
 from bakeoff.engines._prompts import Scored
 from bakeoff.engines._transformers_model import Network
@@ -42,6 +43,7 @@ class Reply:
     batch: int
     logprobs: tuple[TokenLogProb, ...] = ()
     queue_s: float = 0.0  # until its batch began
+    gaps: tuple[float, ...] = ()  # seconds between its tokens
 
 
 class Row:
@@ -53,12 +55,12 @@ class Row:
         self.most = most  # tokens that the reply may have
         self.reply: Future[Reply] = Future()
         self.asked = time.perf_counter()
-        self.first_token_s = 0.0
         self.begin()
 
     def begin(self) -> None:
         """From the start, as if nothing had been made yet."""
         self.began = time.perf_counter()
+        self.pieces = Gaps(self.began)
         self.made: list[int] = []
         self.told: list[TokenLogProb] = []
         self.dice = random.Random(self.sampling.seed)
@@ -79,10 +81,10 @@ def generate(
     left = list(rows)
     while going():
         _take(step.logits[:, -1].float(), left, text)
-        alive = []
+        alive, now = [], time.perf_counter()
         for place, row in enumerate(left):
-            if len(row.made) == 1:
-                row.first_token_s = time.perf_counter() - row.began
+            if row.made[-1] not in ends or row.pieces.first is None:  # the token that only ends is no piece of text
+                row.pieces.note(now)
             reply = _ended(row, text, ends, batch)
             if reply is not None:
                 row.settle(reply)
@@ -145,8 +147,17 @@ def _ended(row: Row, text: Text, ends: frozenset[int], batch: int) -> Reply | No
     said = text.decode(row.prompt, made)
     cuts = [place for stop in row.sampling.stop if stop and (place := said.find(stop)) >= 0]
     said = said[: min(cuts)] if cuts else said
-    count = len(row.made)
-    return Reply(said, finish, len(row.prompt), count, row.first_token_s, batch, tuple(row.told), row.began - row.asked)
+    return Reply(
+        said,
+        finish,
+        len(row.prompt),
+        len(row.made),
+        row.pieces.first or 0.0,
+        batch,
+        tuple(row.told),
+        row.began - row.asked,
+        tuple(row.pieces.between),
+    )
 
 
 def _stopped(row: Row, text: Text) -> bool:

@@ -199,4 +199,5 @@ def from_reply(reply: Reply) -> Completion:
         queue_s=reply.queue_s,
         first_token_s=reply.first_token_s,
         logprobs=reply.logprobs,
+        gaps=reply.gaps,
     )

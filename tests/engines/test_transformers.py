@@ -106,6 +106,9 @@ def test_greedy_replies_in_a_batch_are_those_alone_and_those_of_the_library(tiny
         assert reply.text == tokenizer.decode(made, skip_special_tokens=True)
         assert (reply.prompt_tokens, reply.output_tokens) == (prompt["input_ids"].shape[1], len(made))
         assert reply.first_token_s is not None and reply.first_token_s > 0
+        ended = reply.finish_reason == "stop"  # by a token that is no piece of the text
+        assert len(reply.gaps) == len(made) - 1 - (ended and len(made) > 1)
+        assert all(gap > 0 for gap in reply.gaps)
 
 
 def test_padding_on_the_left_changes_no_logit(tiny: Path) -> None:
