@@ -1,4 +1,4 @@
-"""Measure Bakeoff beside a bare loop, in one run, on this machine. `make bench`; about three minutes.
+"""Measure Bakeoff beside a bare loop, in one run, on this machine. `make bench`; half an hour or more.
 
     cpu       CPU per trial at latency 0, journalled, graded and stored, start-up taken off
     wall      10,000 trials at 100 ms and 256 in flight, against the ideal and a bare loop
