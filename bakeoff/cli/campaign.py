@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bakeoff.core.types import Json
 
 INTERRUPTED = 130
+_REPORTS = ("report.html", "report.md", "report.pdf")
 _MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "red"), "not measured": ("  – ", "yellow")}
 
 
@@ -163,12 +164,19 @@ def _tell(spec: CampaignSpec, state: CampaignState, where: Path, as_json: bool) 
         click.echo("")
         for one in criteria:
             click.echo(_line(one))
-        if state.gate(len(GATES)).ended:
-            click.echo(f"\nreport: {where / 'report.html'}")
+        report = _report_of(state.gate(len(GATES)))
+        if report is not None:
+            click.echo(f"\nreport: {where / report}")
     passed = all(gate.status == "passed" for gate in state.gates)
     if not passed:
         screen.talk(_how_to_go_on(spec, state))
     return 0 if passed else 1
+
+
+def _report_of(gate: Gate) -> str | None:
+    """The campaign's own report as gate 5 wrote it, the first of several; None where no format of it was asked for."""
+    written = {check.subject for check in gate.checks if check.criterion == "file" and check.verdict == "pass"}
+    return next((name for name in _REPORTS if name in written), None)
 
 
 def _how_to_go_on(spec: CampaignSpec, state: CampaignState) -> str:

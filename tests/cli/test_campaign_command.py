@@ -55,7 +55,7 @@ def test_a_campaign_says_its_gates_and_criteria_and_every_check_can_be_read_late
         ["report", "passed"],
     ]
     assert any(line.startswith("pass  all_models_evaluated: 2") for line in lines)
-    assert lines[-1] == "report: campaign-night/report.html"
+    assert lines[-1] == "report: campaign-night/report.md"
     told = typed("campaign", "check", "night.yaml", "3")
     assert "pass  evaluated fake/a: 4 (4)" in told.stdout
     gate = read(typed("campaign", "check", "night.yaml", "2", "--json"))
@@ -63,6 +63,16 @@ def test_a_campaign_says_its_gates_and_criteria_and_every_check_can_be_read_late
     listed = read(typed("campaign", "list", "--json"))
     assert [one["campaign"] for one in listed] == ["night"]
     assert "night  4 of 4 gates passed." in typed("campaign", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("formats", "named"), [("[md, html]", "report.html"), ("[json]", None), ("[]", None)], ids=["two", "json", "none"]
+)
+def test_the_last_line_names_a_report_that_was_written(here: Path, formats: str, named: str | None) -> None:
+    (here / "night.yaml").write_text(SPEC.replace("[md]", formats), encoding="utf-8")
+    told = [line for line in typed("campaign", "night.yaml").stdout.splitlines() if line.startswith("report: ")]
+    assert told == ([] if named is None else [f"report: campaign-night/{named}"])
+    assert named is None or (here / "campaign-night" / named).is_file()
 
 
 def test_the_plan_of_a_campaign_runs_nothing(here: Path) -> None:
