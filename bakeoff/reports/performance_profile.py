@@ -141,14 +141,17 @@ def advise(curve: Curve, least: float, max_latency: float | None = None) -> Advi
     return Advice(batch, f"take {batch}: throughput still grows at the largest batch measured{why}", bend)
 
 
-def overlap(curve: Curve, batch: int) -> bool:
-    """Whether the next point's throughput was not shown to differ from this one's: their intervals overlap."""
+def overlap(curve: Curve, batch: int) -> bool | None:
+    """Whether the next point's throughput was not shown to differ from this one's: their intervals overlap.
+
+    None where either has no interval, as after one repeat.
+    """
     points = [one for one in curve.points if one.batch >= batch][:2]
     if len(points) < 2:
         return False
     (a, b) = (one.throughput for one in points)
     if a.low is None or a.high is None or b.low is None or b.high is None:
-        return True
+        return None
     return a.low <= b.high and b.low <= a.high
 
 

@@ -43,8 +43,12 @@ def said(found: Profile, curve: Curve, least: float, max_latency: float | None) 
     """The advice, how sure it is, the largest that fits, why the curve ends."""
     advice = advise(curve, least, max_latency)
     yield advice.sentence
-    if advice.batch is not None and advice.knee == advice.batch and overlap(curve, advice.batch):
-        yield f"  (the intervals at {advice.batch} and at the next overlap: more --repeats may move it)"
+    if advice.batch is not None and advice.knee == advice.batch:
+        near = overlap(curve, advice.batch)
+        if near is None:
+            yield f"  (no interval at {advice.batch} or at the next: more --repeats tell how sure that is)"
+        elif near:
+            yield f"  (the intervals at {advice.batch} and at the next overlap: more --repeats may move it)"
     if curve.largest is not None:
         yield f"largest {found.grows} that fits: {curve.largest}"
     if curve.stopped:
@@ -58,7 +62,7 @@ def _print_curve(found: Profile, curve: Curve, console: Console) -> None:
     from rich.table import Table
 
     counted = all(point.output_per_s is not None for point in curve.points)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     heads = (
         "batch" if found.grows == "batch" else "calls",
         "tok/s [95 %]" if counted else "calls/s [95 %]",
@@ -68,8 +72,8 @@ def _print_curve(found: Profile, curve: Curve, console: Console) -> None:
         "p95",
         "memory",
     )
-    for head in heads:
-        table.add_column(head, justify="right", no_wrap=True)
+    for head in heads:  # the rate gives way, to a second line: a number and its unit are never cut
+        table.add_column(head, justify="right", no_wrap=head != heads[1], overflow="fold")
     for point in curve.points:
         table.add_row(
             str(point.batch),

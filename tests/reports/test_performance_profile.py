@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bakeoff.core.types import Estimate
 from bakeoff.reports.performance_profile import Curve, Point, Profile, advise, growth, heat, knee, overlap, profile_json
-from bakeoff.reports.performance_profile_text import draw_profile, said
+from bakeoff.reports.performance_profile_text import draw_profile, print_profile, said
 from tests.conftest import require
 
 
@@ -66,6 +69,26 @@ def test_a_knee_that_is_not_sure_says_so() -> None:
     lines = list(said(profile, wide, 0.1, None))
     assert "overlap" in lines[1]
     assert lines[-1] == "random weights: speed and memory are those of the shape, and there is no accuracy"
+
+
+def test_where_there_is_no_interval_none_is_said_to_overlap() -> None:
+    one = [
+        replace(point(b, speed), output_per_s=Estimate(speed, None, None, 1, 0, "t95")) for b, speed in ((1, 9), (2, 9))
+    ]
+    bare = Curve("w", one)
+    assert advise(bare, 0.1).knee == 1 and overlap(bare, 1) is None
+    lines = list(said(Profile("m", "balanced", "batch", [bare]), bare, 0.1, None))
+    assert lines[1] == "  (no interval at 1 or at the next: more --repeats tell how sure that is)"
+
+
+def test_a_table_of_80_columns_cuts_no_number() -> None:
+    seconds = Estimate(1.43e-5, 1e-5, 2e-5, 5, 0, "t95")
+    wide = Estimate(15114.0, 12711.0, 127516.0, 5, 0, "t95")
+    curve = Curve("w", [Point(1, 5, 5, wide, seconds, seconds, wide, None, seconds, seconds, memory=11 << 30)])
+    console = Console(file=io.StringIO(), width=80)
+    print_profile(Profile("m", "balanced", "batch", [curve]), 0.1, None, console)
+    out = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "…" not in out and out.count("0.0143 ms") == 4 and "11.00 GiB" in out and "127,516]" in out
 
 
 def test_without_token_counts_calls_are_compared() -> None:
