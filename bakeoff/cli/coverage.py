@@ -26,7 +26,9 @@ LONGEST_TIMEOUT = 86_400.0
 @click.command()
 @click.option("--validate-only", is_flag=True, help="By arithmetic alone: nothing is loaded, no GPU is asked.")
 @click.option("--models", "-m", multiple=True, metavar="NAME,…", help="[default: the six Qwen models of 8B and 14B]")
-@click.option("--presets", multiple=True, metavar="NAME,…", help="[default: all three]")
+@click.option(
+    "--presets", multiple=True, metavar="NAME,…", help="memory_optimized, balanced, performance. [default: all]"
+)
 @fit_options
 @click.option("--base-url", metavar="URL", help="Where the models are served, with /v1.")
 @click.option("--api", type=click.Choice(["chat", "completions"]), default="chat", help="Which API to call.")

@@ -12,6 +12,8 @@ from bakeoff.cli import screen
 from bakeoff.cli.show import json_option
 from bakeoff.core.errors import ConfigInvalid
 
+GPUS = "h200, a100-80, h100, a100-40, 3090, 4090, l4, t4, gtx1650, cpu."
+
 
 @click.group()
 def models() -> None:
@@ -67,7 +69,7 @@ def fit_options(command: Any) -> Any:
     for option in (
         click.option("--memory-share", type=float, default=0.8, show_default=True, help="Share of it to fill."),
         click.option("--memory", type=float, metavar="GIB", help="Memory in place of the device's own."),
-        click.option("--gpu", default="h100", show_default=True, metavar="NAME", help="h100, a100-40, l4, t4, cpu, …"),
+        click.option("--gpu", default="h100", show_default=True, metavar="NAME", help=GPUS),
     ):
         command = option(command)
     return command
@@ -75,7 +77,9 @@ def fit_options(command: Any) -> Any:
 
 @models.command("explain", short_help="Count the memory of a model on a device, line by line.")
 @click.argument("name")
-@click.option("--preset", default="balanced", show_default=True, metavar="NAME", help="What to ask of the device.")
+@click.option(
+    "--preset", default="balanced", show_default=True, metavar="NAME", help="memory_optimized, balanced, performance."
+)
 @fit_options
 @click.option("--context", type=int, metavar="N", help="Tokens of one sequence. [default: the preset's]")
 @click.option("--concurrency", type=int, metavar="N", help="Sequences at once. [default: as many as fit]")

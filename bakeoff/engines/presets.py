@@ -15,8 +15,9 @@ Sources of the numbers: presets.toml.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Any, get_args
@@ -120,14 +121,14 @@ def find_card(name: str) -> Card:
     for card in cards().values():
         if wanted in map(_plain, (card.id, *card.aliases)):
             return card
-    raise UnknownName("GPU", name, cards(), see="bakeoff models explain --help")
+    raise _unknown("GPU", name, cards())
 
 
 def check_preset(name: str) -> str:
     """The preset's name as it is written; `-` and `_` make no difference. Raises UnknownName."""
     written = name.replace("-", "_")
     if written not in PRESETS:
-        raise UnknownName("preset", name, PRESETS, see="bakeoff models explain --help")
+        raise _unknown("preset", name, PRESETS)
     return written
 
 
@@ -163,7 +164,7 @@ def check_dtype(dtype: str, card: Card) -> Dtype:
     """The type, where the device computes with it; case makes no difference. Raises UnknownName, ConfigInvalid."""
     dtype = dtype.lower()
     if dtype not in DTYPES:
-        raise UnknownName("dtype", dtype, DTYPES, see="bakeoff models explain --help")
+        raise _unknown("dtype", dtype, DTYPES)
     if not card.computes(dtype):
         has = f"compute capability {card.capability:.1f}" if card.capability is not None else "no GPU"
         able = ", ".join(name for name in DTYPES if card.computes(name))
@@ -203,6 +204,16 @@ def check_asked(asked: Asked, shape: Architecture) -> None:
             f"--context {asked.context} is more than the {shape.positions:,} positions that the model has",
             f"give at most {shape.positions}",
         )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> UnknownName:
+    """The nearest of them and all of them: they are few, and no command lists them."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    error = UnknownName(kind, name, names)
+    asked = f"did you mean '{near[0]}'? It" if near else "it"
+    error.hint = f"{asked} has to be one of {', '.join(names)}"
+    return error
 
 
 def _plain(name: str) -> str:

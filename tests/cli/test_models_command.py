@@ -104,6 +104,7 @@ def test_the_cpu_has_the_memory_of_this_machine(bakeoff: Bakeoff) -> None:
     [
         ("qwen3_14", "unknown-name", "did you mean 'qwen3_14b'?"),
         ("qwen3_14b --gpu h10", "unknown-name", "unknown GPU 'h10': did you mean 'h100'?"),
+        ("qwen3_14b --gpu rtx9999", "unknown-name", "h200, a100-80, h100, a100-40, 3090, 4090, l4, t4, gtx1650, cpu"),
         ("qwen3_14b --preset perform", "unknown-name", "did you mean 'performance'?"),
         ("qwen3_14b --dtype int5", "unknown-name", "unknown dtype 'int5'"),
         ("qwen3_14b --gpu t4 --dtype bf16", "config-invalid", "does not compute in 'bf16' (compute capability 7.5"),
@@ -170,3 +171,9 @@ def test_a_mistake_comes_before_the_work(bakeoff: Bakeoff, flags: str, said: str
     told = bakeoff(f"coverage {flags}", code=2)
     assert said in told.err
     assert (told.err.count("\n"), told.out) == (1, "")
+
+
+@pytest.mark.parametrize("command", ["models explain", "coverage"])
+def test_the_help_names_every_gpu_and_preset(bakeoff: Bakeoff, command: str) -> None:
+    told = " ".join(bakeoff(f"{command} --help").out.split())
+    assert ", ".join(cards()) in told and ", ".join(PRESETS) in told

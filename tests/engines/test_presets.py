@@ -88,6 +88,14 @@ def test_a_card_is_found_however_it_is_written(written: str, card: str) -> None:
     assert find_card(written).id == card
 
 
+def test_an_unknown_name_is_answered_with_all_that_there_are() -> None:
+    with pytest.raises(UnknownName) as gpu:
+        find_card("rtx9999")
+    assert all(name in str(gpu.value) for name in cards()) and "--help" not in str(gpu.value)
+    with pytest.raises(UnknownName, match="it has to be one of memory_optimized, balanced, performance"):
+        check_preset("turbo")
+
+
 def test_unknown_names_suggest_the_nearest() -> None:
     with pytest.raises(UnknownName, match="unknown GPU 'h10': did you mean 'h100'"):
         find_card("h10")
