@@ -25,7 +25,7 @@ from bakeoff.app.results import Results
 from bakeoff.app.scaling import Known, scaling_study, write_study
 from bakeoff.app.scaling_cells import Filter
 from bakeoff.app.writing import write_whole
-from bakeoff.core.campaign import CampaignState, Check
+from bakeoff.core.campaign import GATES, CampaignState, Check, Gate
 from bakeoff.core.errors import UsageError
 from bakeoff.core.types import Json
 from bakeoff.reports.campaign import CampaignReport, Combination, ModelResult
@@ -105,25 +105,55 @@ def study_of(work: Work) -> tuple[Study | None, str]:
 
 
 def report(work: Work, state: CampaignState) -> list[Check]:
-    """Gate 5: the JSON documents, the report in every format that can be made here, and the entry of the tracker."""
+    """Gate 5: the JSON documents, the report in every format that can be made here, and the entry of the tracker.
+
+    What tells of the campaign tells of this gate, too: so it is written, read back, and written with what that found.
+    """
     results = Results(work.laboratory.runs, work.laboratory.trials)
     made = campaign_report(work, state, results)
-    written: list[Path] = []
+    beside = [_read_back(work.folder.path, path) for path in _beside(work, made, results)]
+    told = _told(work, made, results)
+    made = replace(made, gates=[*made.gates, _this_gate([*beside, *map(_without_size, told)])])
+    told = _told(work, made, results)
+    _enter(work, made)
+    return [*beside, *told]
+
+
+def _beside(work: Work, made: CampaignReport, results: Results) -> Iterator[Path]:
+    """Write what says nothing of the gates: the report of all runs together, and the page of all runs."""
     runs = [run.name for run in made.runs]
     if runs:
         forms = [form for form in work.spec.plan.formats if form != "pdf"]
-        written += write_reports(results, runs, work.folder.path / "evaluation", forms)
-    written += [work.folder.write(name, content) for name, content in _files(made, work.spec.plan.formats)]
-    entry = work.laboratory.settings.home / CAMPAIGNS
-    entry.mkdir(parents=True, exist_ok=True)
-    where: dict[str, Json] = {"folder": str(work.folder.path.resolve())}
-    work.folder.write("tracker_entry.json", as_json(tracker_entry(made)))
-    write_whole(entry / f"{made.name}.json", [as_json({**tracker_entry(made), **where})])
-    written += [work.folder.path / "tracker_entry.json", write_tracker(results, work.folder.path)]
+        yield from write_reports(results, runs, work.folder.path / "evaluation", forms)
+    yield write_tracker(results, work.folder.path)
+
+
+def _told(work: Work, made: CampaignReport, results: Results) -> list[Check]:
+    """Write what tells of the gates, and read it back."""
+    formats = work.spec.plan.formats
+    written = [work.folder.write(name, content) for name, content in _files(made, formats)]
     found = [_read_back(work.folder.path, path) for path in written]
-    if "pdf" in work.spec.plan.formats and not _has("typst"):
+    if "pdf" in formats and not _has("typst"):
         found.append(Check("file", "report.pdf", "not measured", None, None, "pip install 'bakeoff[pdf]' makes it"))
     return [*found, _agreement(work, made, results)]
+
+
+def _this_gate(checks: Sequence[Check]) -> Gate:
+    failed = any(check.verdict == "fail" for check in checks)
+    return Gate(len(GATES), "failed" if failed else "passed", tuple(checks))
+
+
+def _without_size(check: Check) -> Check:
+    """A file cannot hold its own size."""
+    return replace(check, value=None) if check.criterion == "file" else check
+
+
+def _enter(work: Work, made: CampaignReport) -> None:
+    """Leave the campaign's entry in BAKEOFF_HOME, for the list of campaigns."""
+    folder = work.laboratory.settings.home / CAMPAIGNS
+    folder.mkdir(parents=True, exist_ok=True)
+    where: dict[str, Json] = {"folder": str(work.folder.path.resolve())}
+    write_whole(folder / f"{made.name}.json", [as_json({**tracker_entry(made), **where})])
 
 
 def _files(made: CampaignReport, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
@@ -133,6 +163,7 @@ def _files(made: CampaignReport, formats: Sequence[str]) -> Iterator[tuple[str, 
     yield "comprehensive_summary.json", as_json(comprehensive_summary(made))
     yield "performance_matrix.json", as_json(performance_matrix(made))
     yield "scaling_insights.json", as_json(scaling_insights(made))
+    yield "tracker_entry.json", as_json(tracker_entry(made))
     if "md" in formats:
         yield "report.md", render_markdown(made).encode()
     if "html" in formats:

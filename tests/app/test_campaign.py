@@ -134,6 +134,19 @@ def test_the_documents_say_what_the_store_says(tmp_path: Path, laboratory: Labor
 
 
 @pytest.mark.usefixtures("unstudied")
+def test_every_document_tells_of_all_five_gates(tmp_path: Path, laboratory: Laboratory) -> None:
+    state = run(written(tmp_path), laboratory)
+    summary, entry = document(tmp_path, "comprehensive_summary.json"), document(tmp_path, "tracker_entry.json")
+    report = (tmp_path / "campaign-night" / "report.md").read_text(encoding="utf-8")
+    (listed,) = entries(laboratory.settings.home)
+    assert {one["verdict"] for one in (summary, entry, listed)} == {"5 of 5 gates passed."}
+    assert "5 of 5 gates passed." in report
+    assert [(gate["gate"], gate["status"]) for gate in listed["gates"]] == [(n, "passed") for n in range(1, 6)]
+    told = [(one["criterion"], one["subject"] or "", one["verdict"]) for one in summary["gates"][4]["checks"]]
+    assert told == [(one.criterion, one.subject, one.verdict) for one in state.gate(5).checks]
+
+
+@pytest.mark.usefixtures("unstudied")
 def test_one_model_that_cannot_be_loaded_loses_nothing_of_the_others(tmp_path: Path, laboratory: Laboratory) -> None:
     pytest.importorskip("xllamacpp")
     path = written(tmp_path, SPEC.replace("fake/b]", "llama_cpp/nowhere.gguf, fake/b]"))
