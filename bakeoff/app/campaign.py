@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bakeoff.app import campaign_report, wiring
@@ -24,6 +25,8 @@ from bakeoff.core.errors import BakeoffError, ConfigInvalid
 from bakeoff.core.strict_yaml import parse
 from bakeoff.core.types import Json
 from bakeoff.engines.presets import find_card
+
+_GONE = "it is no longer there: run the campaign again, which writes it and asks nothing"
 
 
 def read_campaign(path: Path) -> CampaignSpec:
@@ -55,11 +58,33 @@ def folder_of(path: Path, spec: CampaignSpec) -> Path:
 
 
 def stored_state(folder: Path, spec: CampaignSpec) -> CampaignState:
-    """The state in a folder; of a campaign that was changed since, or never begun, every gate waits."""
+    """The state in a folder; of a campaign that was changed since, or never begun, every gate waits.
+
+    A gate whose files are gone has failed, whatever it came to once.
+    """
     found = CampaignFolder(folder).state()
     if found is None or found.spec_hash != spec.hash():
         return CampaignState(spec.name, spec.hash())
+    for gate in found.gates:
+        found = found.having(_as_found(folder, gate))
     return found
+
+
+def _as_found(folder: Path, gate: Gate) -> Gate:
+    """The gate with a failed check for each of its files that is no longer there."""
+    checks = tuple(
+        replace(check, verdict="fail", why=_GONE) if _gone(folder, check) else check for check in gate.checks
+    )
+    return gate if checks == gate.checks else replace(gate, status="failed", checks=checks)
+
+
+def _gone(folder: Path, check: Check) -> bool:
+    return check.criterion == "file" and check.verdict == "pass" and not (folder / check.subject).is_file()
+
+
+def _first_gone(state: CampaignState) -> int | None:
+    """The first gate whose files are no longer there: they are made of what is stored, so it costs no call."""
+    return next((gate.number for gate in state.gates if any(check.why == _GONE for check in gate.checks)), None)
 
 
 def run_campaign(
@@ -71,8 +96,9 @@ def run_campaign(
     """
     with CampaignFolder.open(folder) as held:
         state = stored_state(folder, spec)
-        if retry and state.first_failed is not None:
-            state = state.from_gate(state.first_failed)
+        again = state.first_failed if retry else _first_gone(state)
+        if again is not None:
+            state = state.from_gate(again)
         work = Work(spec, laboratory, held, say)
         while (number := state.next_gate(spec.plan.on_failure)) is not None:
             state = _pass(work, state, number)

@@ -133,6 +133,25 @@ def test_the_documents_say_what_the_store_says(tmp_path: Path, laboratory: Labor
     assert entries(laboratory.settings.home)[0]["campaign"] == "night"
 
 
+def test_files_that_are_gone_fail_their_gate_and_are_written_again_without_a_call(
+    tmp_path: Path, laboratory: Laboratory, calls: Counter[str]
+) -> None:
+    path = written(tmp_path)
+    state, asked = run(path, laboratory), calls.total()
+    folder = tmp_path / "campaign-night"
+    for gate, name in ((5, "report.md"), (5, "comprehensive_summary.json"), (4, "scaling/scaling.md")):
+        before = (folder / name).read_bytes()
+        (folder / name).unlink()
+        found = stored_state(folder, read_campaign(path)).gate(gate)
+        assert (found.status, [check.subject for check in found.failures]) == ("failed", [name])
+        assert [one.status for one in run(path, laboratory).gates] == ["passed"] * 5
+        assert (folder / name).read_bytes() == before
+    assert stored_state(folder, read_campaign(path)).gate(5).checks == state.gate(5).checks
+    (folder / "report.md").unlink()
+    assert run(path, laboratory, retry=True).gate(5).checks == state.gate(5).checks
+    assert calls.total() == asked
+
+
 @pytest.mark.usefixtures("unstudied")
 def test_every_document_tells_of_all_five_gates(tmp_path: Path, laboratory: Laboratory) -> None:
     state = run(written(tmp_path), laboratory)
