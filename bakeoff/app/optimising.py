@@ -74,7 +74,7 @@ def _scope(
         return None
     told = _told(base.cell, results)
     mine = found.get(base.cell.id)
-    ways = [Way(base.cell, base.estimate, mine)]
+    ways = [Way(base.cell, base.estimate, mine, stored=base.cached, trials=base.trials)]
     for cell in cells:
         if cell is base:
             continue
@@ -89,6 +89,8 @@ def _scope(
                 times(_soonest(mine), _soonest(performance)),
                 same or Sameness(_NONE, _NONE),
                 _compared(run, base.cell, cell.cell, results) if same is not None else None,
+                cell.cached,
+                cell.trials,
             )
         )
     variant, preset, benchmark, _, method = _scope_of(base.cell, run)
@@ -153,11 +155,28 @@ def _notes(run: RunRecord, scopes: Sequence[Scope]) -> tuple[str, ...]:
         f"up to {measurement.passes} turns each, in an order drawn by seed {run.spec.seed}; round {measurement.round}",
         "a model is let go after its turn, and loaded again before the next: a call that is not kept comes first",
     ]
+    stored = _stored(scopes)
+    if stored:
+        again = f"measure again with --round {measurement.round + 1}"
+        found.append(f"answered from the store, so there is no speed to tell: {stored}; {again}")
     if run.spec.repeats < 2:
         found.append("asked once, so the engine's own noise is not known: --repeats 2 asks the yardstick twice")
     if looked_at(run):
         found.append(f"{looked_at(run)}: bakeoff resume {run.name}")
     return tuple(found)
+
+
+def _stored(scopes: Sequence[Scope]) -> str:
+    """Which ways an earlier measurement answered, and how much of each: `sequential, batched:4 (3 of 8)`."""
+    counts: dict[str, tuple[int, int]] = {}
+    for way in (way for scope in scopes for way in scope.ways):
+        stored, trials = counts.get(way.label, (0, 0))
+        counts[way.label] = stored + way.stored, trials + way.trials
+    return ", ".join(
+        label if stored == trials else f"{label} ({stored:,} of {trials:,})"
+        for label, (stored, trials) in counts.items()
+        if stored
+    )
 
 
 def write_study(study: Study, folder: Path) -> Iterator[Path]:

@@ -49,8 +49,10 @@ def optimize(
 ) -> int:
     """Measure ways to answer faster: batches, prefix cache, guessed tokens, stored replies.
 
-    Every method is asked under every optimisation, in short turns; replies are asked anew, because their speed is
-    what counts. The same command goes on where it was interrupted, or shows what it found.
+    Every method is asked under every optimisation, in short turns; no reply of another kind of run stands in,
+    because speed is what counts. What the same round was answered before, also under another preset or setting of
+    speed, comes from the store and has no speed: a note says so, and --round 2 asks anew. The same command goes on
+    where it was interrupted, or shows what it found.
 
     \b
       bakeoff optimize -m fake/a --model-args decode_s=0.001 -b question_answering

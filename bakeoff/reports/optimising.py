@@ -56,7 +56,8 @@ class Sameness:
 class Way:
     """One cell under one optimisation. `speed` and `first`: how many times as fast, and as soon, as the yardstick.
 
-    `comparison` is of its score with the yardstick's. All four are None for the yardstick itself.
+    `comparison` is of its score with the yardstick's. All four are None for the yardstick itself. `stored`: how many
+    of its `trials` were answered by an earlier measurement, and so tell no speed.
     """
 
     cell: CellRecord
@@ -66,6 +67,8 @@ class Way:
     first: Estimate | None = None
     same: Sameness | None = None
     comparison: Comparison | None = None
+    stored: int = 0
+    trials: int = 0
 
     @property
     def label(self) -> str:
@@ -74,6 +77,12 @@ class Way:
     @property
     def yardstick(self) -> bool:
         return self.same is None
+
+    @property
+    def timed(self) -> bool:
+        """Whether its output tokens a second are known."""
+        rate = self.performance.output_per_s if self.performance is not None else None
+        return rate is not None and bool(rate.value)
 
     @property
     def differs(self) -> bool:

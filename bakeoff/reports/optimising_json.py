@@ -45,6 +45,8 @@ def _way(way: Way) -> Json:
         "cell": way.cell.position,
         "yardstick": way.yardstick,
         "score": estimate_json(way.score),
+        "trials": way.trials,
+        "from_store": way.stored,
         "speed_up": _known(way.speed),
         "first_token_times_sooner": _known(way.first),
         "same": None if way.same is None else _same(way.same),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bakeoff.reports import charts
 from bakeoff.reports.optimising import Scope, Study
 from bakeoff.reports.optimising_guide import RULES, ratio_text
-from bakeoff.reports.optimising_text import HEAD, cells, longest, state, warnings
+from bakeoff.reports.optimising_text import HEAD, cells, longest, speed_text, state, warnings
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -34,7 +34,7 @@ def render_html(study: Study, version: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(cells=cells, state=state, warnings=warnings, ratio_text=ratio_text, head=HEAD)
+    environment.globals.update(cells=cells, state=state, warnings=warnings, speed_text=speed_text, head=HEAD)
     page = environment.get_template("optimising.html.jinja").render(
         study=study,
         charts=[_markup(speed_chart(scope)) for scope in study.scopes],

@@ -58,6 +58,11 @@ def memory_text(way: Way) -> str:
     return NOTHING if peak is None else f"{peak / _MIB:,.0f} MiB"
 
 
+def speed_text(way: Way) -> str:
+    """How many times as fast as the yardstick, which is 1 × where its own speed is known."""
+    return "1 ×" if way.yardstick and way.timed else ratio_text(way.speed)
+
+
 def state(way: Way) -> str:
     """`differs`, `noisy` or nothing: how a reader has to be warned."""
     if way.differs:
@@ -88,10 +93,10 @@ def longest(scope: Scope) -> float:
 
 
 def bars(scope: Scope) -> list[tuple[str, int, str]]:
-    """The speed-ups: label, length in columns (0 to BAR), and in words."""
+    """The speed-ups: label, length in columns (0 to BAR), and in words; none for a way whose speed is not known."""
     known = [(way.label, way.speed) for way in scope.ways if way.speed is not None and way.speed.value]
     most = longest(scope)
-    rows = [("sequential", round(BAR / most), "1 ×")]
+    rows = [(way.label, round(BAR / most), "1 ×") for way in scope.ways if way.yardstick and way.timed]
     for label, speed in known:
         length = min(BAR, max(1, round(BAR * (speed.value or 0.0) / most)))
         rows.append((label, length, ratio_text(speed)))
@@ -117,9 +122,9 @@ def _print_scope(scope: Scope, console: Console) -> None:
     from rich.text import Text
 
     _line(console, scope.title, "bold")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for place, name in enumerate(SHORT_HEAD):
-        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=place == 1)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, name in enumerate(SHORT_HEAD):  # a label is never cut: it alone says which row this is
+        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=place == 0, overflow="fold")
     for way in scope.ways:
         style = {"differs": "red", "noisy": "yellow"}.get(state(way), "")
         table.add_row(*(Text(inert(text)) for text in short_cells(way)), style=style)
@@ -143,7 +148,7 @@ def markdown(study: Study) -> str:
     for scope in study.scopes:
         lines += [f"## {_md(scope.title)}", "", _md_row((*HEAD, "speed-up"))]
         lines.append("|" + " --- |" * (len(HEAD) + 1))
-        lines += [_md_row((*cells(way), "1 ×" if way.yardstick else ratio_text(way.speed))) for way in scope.ways]
+        lines += [_md_row((*cells(way), speed_text(way))) for way in scope.ways]
         lines += ["", *(f"**{_md(told)}**\n" for told in warnings(scope))]
     lines += ["## When to use which", ""]
     lines += [

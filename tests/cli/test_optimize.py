@@ -39,6 +39,22 @@ def test_it_measures_shows_and_writes(home: Path) -> None:
     assert json.loads(again.stdout)["scopes"][0]["ways"][1]["score"] == told["scopes"][0]["ways"][1]["score"]
 
 
+def test_what_an_earlier_measurement_answered_is_said() -> None:
+    called("-O", "batched:2", "-n", "4", "-q", "--name", "t1")
+    faster = ["-O", "batched:2", "-q", "--model-args", "decode_s=0.0002"]
+    told = json.loads(called(*faster, "-n", "4", "--name", "t2", "--json").stdout)
+    said = "answered from the store, so there is no speed to tell: "
+    assert f"{said}sequential, batched:2; measure again with --round 2" in told["notes"]
+    assert [way["from_store"] for way in told["scopes"][0]["ways"]] == [4, 4]
+    plain = called("--show", "t2").stdout
+    assert said in " ".join(plain.split()) and "█" not in plain and "1 ×" not in plain
+    more = json.loads(called(*faster, "-n", "6", "--json").stdout)
+    assert f"{said}sequential (4 of 6), batched:2 (4 of 6); measure again with --round 2" in more["notes"]
+    anew = json.loads(called(*faster, "-n", "4", "--json", "--round", "2").stdout)
+    assert not any(said in note for note in anew["notes"])
+    assert anew["scopes"][0]["ways"][0]["performance"]["output_tokens_per_s"]["value"]
+
+
 def test_an_interrupted_measurement_is_shown_and_goes_on() -> None:
     found = called(*WAYS, "-n", "16", "--json", "-q", "--budget-calls", "20")
     assert found.exception is None and json.loads(found.stdout)["status"] == "budget"

@@ -210,3 +210,19 @@ def test_the_figure_can_be_saved() -> None:
     drawn = speed_up(study())
     assert drawn is not None and b"<svg" in svg(drawn) and "Orange" in drawn.caption
     assert speed_up(Study("none", [scope(base=BASE)])) is None
+
+
+def test_a_table_of_80_columns_cuts_no_label() -> None:
+    labels = ("batched:4", "batched:16", "batched:16+prefix_cache")
+    console = Console(file=io.StringIO(), width=80)
+    print_study(Study("t", [scope(*(way(label, performance(20000.0), BASE) for label in labels), base=BASE)]), console)
+    out = console.file
+    assert isinstance(out, io.StringIO)
+    table = out.getvalue().partition("█")[0]
+    assert "…" not in table and all(f" {label} " in table for label in ("sequential", *labels))
+
+
+def test_a_way_without_a_measured_speed_has_no_bar() -> None:
+    stored = Scope("m", "balanced", "b", "naive", [Way(cell("sequential"), HIGH, None, stored=4, trials=4)])
+    assert bars(stored) == []
+    assert "1 ×" not in markdown(Study("t", [stored])) and "1 ×" not in render_html(Study("t", [stored]), "0")
