@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from bakeoff.app import campaign_report, wiring
 from bakeoff.app.campaign_evaluation import evaluation
 from bakeoff.app.campaign_folder import CampaignFolder
-from bakeoff.app.campaign_gates import Say, Work, coverage, environment
+from bakeoff.app.campaign_gates import Say, Work, coverage, data_checks, environment
 from bakeoff.app.experiments import Laboratory
+from bakeoff.app.planning import spell_out
 from bakeoff.app.probing import PROMPTS, runs_apart
+from bakeoff.app.settings import Settings
 from bakeoff.core.campaign import GATES, CampaignSpec, CampaignState, Check, Gate, parse_campaign
-from bakeoff.core.errors import BakeoffError, ConfigInvalid
+from bakeoff.core.errors import BakeoffError, ConfigInvalid, UnknownName
 from bakeoff.core.strict_yaml import parse
 from bakeoff.core.types import Json
 from bakeoff.engines.presets import find_card
@@ -38,18 +41,25 @@ def read_campaign(path: Path) -> CampaignSpec:
         raise ConfigInvalid(f"the campaign '{path}' cannot be read ({why})", "check its name") from None
     fields = parse(text, str(path), "'models:', 'benchmarks:' … as in examples/campaign.yaml")
     spec = parse_campaign(fields, path.stem)
-    check_names(spec)
+    check_names(spec, Settings.load())
     return spec
 
 
-def check_names(spec: CampaignSpec) -> None:
-    """A name mistyped is no failed model. Raises UnknownName, ConfigInvalid."""
-    for model in spec.models:
+def check_names(spec: CampaignSpec, settings: Settings) -> None:
+    """A name mistyped is no failed model, and no data that are missing. Raises UnknownName, ConfigInvalid."""
+    for model in (*spec.models, *spec.experiment.judges):
         wiring.resolve_model(model.model)
     for method in spec.experiment.methods:
         wiring.build_method(method)
     if spec.plan.gpu is not None:
         find_card(spec.plan.gpu)
+    for asked in spell_out(spec.experiment, settings).benchmarks:
+        try:
+            wiring.profile_of(wiring.build_benchmark(asked.benchmark, settings), asked)
+        except UnknownName:
+            raise
+        except BakeoffError:
+            continue  # its data, its file: gate 1 tells it, and the others are asked
 
 
 def folder_of(path: Path, spec: CampaignSpec) -> Path:
@@ -154,9 +164,12 @@ def counted(gate: Gate) -> str:
 
 
 def planned(spec: CampaignSpec, laboratory: Laboratory) -> dict[str, Json]:
-    """What a campaign would ask and cost: a model that cannot be prepared is told with the reason."""
+    """What a campaign would ask and cost: what cannot be asked is told with the reason, model or benchmark."""
     from bakeoff.app.forecast import forecast
 
+    work = Work(spec, laboratory, CampaignFolder(Path()), lambda line: None)
+    with suppress(BakeoffError):  # a judge that cannot be built: every model is told with that below
+        data_checks(work)
     models: list[Json] = []
     totals: dict[str, float | None] = dict.fromkeys(
         ("calls", "prompt_tokens", "output_tokens", "cost_usd", "seconds"), 0
@@ -165,7 +178,7 @@ def planned(spec: CampaignSpec, laboratory: Laboratory) -> dict[str, Json]:
         probes = len(PROMPTS) * len(spec.experiment.presets)
         fields: dict[str, Json] = {"model": model.model, "coverage_calls": probes, "apart": runs_apart(model.model)}
         try:
-            prepared = laboratory.prepare(spec.of_model(model, spec.experiment.presets))
+            prepared = laboratory.prepare(work.experiment_of(model, spec.experiment.presets))
         except BakeoffError as error:
             models.append({**fields, "why": str(error), "expected": None})
             continue
@@ -178,4 +191,5 @@ def planned(spec: CampaignSpec, laboratory: Laboratory) -> dict[str, Json]:
             value = expected[name]
             totals[name] = None if total is None or not isinstance(value, int | float) else total + value
     whole: dict[str, Json] = {**totals}
-    return {"spec": spec.fields(), "models": models, "expected": whole, "gates": list(GATES)}
+    lacking: dict[str, Json] = {**work.lacking}
+    return {"spec": spec.fields(), "models": models, "expected": whole, "gates": list(GATES), "lacking": lacking}

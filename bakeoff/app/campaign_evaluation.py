@@ -56,10 +56,7 @@ def evaluation(work: Work, cells: Sequence[Cell]) -> list[Check]:
     for model in work.spec.models:
         presets = [cell.preset for cell in cells if cell.model == model.model and cell.answers]
         if presets and work.benchmarks:
-            experiment = work.spec.of_model(model, presets)
-            asked = [one.model_dump(mode="json") for one in work.benchmarks]
-            experiment = ExperimentSpec.model_validate({**experiment.model_dump(mode="json"), "benchmarks": asked})
-            evaluated[model.model] = _one(work, experiment)
+            evaluated[model.model] = _one(work, work.experiment_of(model, presets))
         else:
             evaluated[model.model] = Evaluated(None, (), "", _why_not(cells, model.model, work.lacking))
         work.folder.save_evaluation(evaluated)

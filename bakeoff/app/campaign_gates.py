@@ -21,9 +21,9 @@ from bakeoff.app.fitting import Question, known_shape
 from bakeoff.app.planning import build_judges, prepare_benchmark, spell_out
 from bakeoff.app.probing import MAX_TOKENS, PROMPTS, probed, runs_apart
 from bakeoff.core.campaign import CampaignSpec, Check, bounded
-from bakeoff.core.errors import BakeoffError, MissingExtra, MissingKey, UsageError
+from bakeoff.core.errors import BakeoffError, DataMissing, MissingExtra, MissingKey, UsageError
 from bakeoff.core.hashing import digest
-from bakeoff.core.specs import BenchmarkSpec, ModelSpec
+from bakeoff.core.specs import BenchmarkSpec, ExperimentSpec, ModelSpec
 from bakeoff.core.types import Json
 from bakeoff.reports.scaling.model import Study
 
@@ -49,6 +49,14 @@ class Work:
         """Those that can be asked."""
         every = spell_out(self.spec.experiment, self.laboratory.settings).benchmarks
         return [asked for asked in every if asked.benchmark not in self.lacking]
+
+    def experiment_of(self, model: ModelSpec, presets: Sequence[str]) -> ExperimentSpec:
+        """What one model is asked under these presets. Raises DataMissing where there is nothing to ask."""
+        asked = [one.model_dump(mode="json") for one in self.benchmarks]
+        if not asked:
+            raise DataMissing("; ".join(self.lacking.values()))
+        experiment = self.spec.of_model(model, presets)
+        return ExperimentSpec.model_validate({**experiment.model_dump(mode="json"), "benchmarks": asked})
 
 
 # ------------------------------------------------------------------ 1: environment and data

@@ -219,6 +219,8 @@ def _print_plan(spec: CampaignSpec, plan: dict[str, Json]) -> None:
         expected = model["expected"]
         told = amounts(expected) if isinstance(expected, dict) else f"cannot be prepared: {model['why']}"
         click.echo(inert(f"# {model['model']}: {model['coverage_calls']} calls of coverage; {told}"))
+    for name, why in plan["lacking"].items() if isinstance(plan["lacking"], dict) else []:
+        click.echo(inert(f"# {name} cannot be asked: {why}"))
     whole = plan["expected"]
     assert isinstance(whole, dict)
     click.echo(f"# in all, beside coverage: {amounts({**whole, 'output_is_bound': True})}")

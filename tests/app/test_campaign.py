@@ -287,6 +287,10 @@ def test_one_process_at_a_time(tmp_path: Path, laboratory: Laboratory) -> None:
 def test_a_name_mistyped_is_no_failed_model(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="fake"):
         read_campaign(written(tmp_path, SPEC.replace("[fake/a", "[fak/a").replace("fake/a: 8, ", "")))
+    with pytest.raises(UnknownName, match="did you mean 'classification'"):
+        read_campaign(written(tmp_path, SPEC.replace("classification]", "classificaton]")))
+    with pytest.raises(UnknownName, match="profile"):
+        read_campaign(written(tmp_path, SPEC.replace("classification]", "{benchmark: gsm8k, profile: nowhere}]")))
     with pytest.raises(ConfigInvalid, match="cannot be read"):
         read_campaign(tmp_path / "nowhere.yaml")
 
@@ -305,6 +309,16 @@ def test_a_plan_counts_calls_and_tells_who_cannot_be_prepared(tmp_path: Path, la
     assert [model["coverage_calls"] for model in plan["models"]] == [3, 3, 3]
     assert plan["expected"]["calls"] == 24
     assert "endpoint" in plan["models"][1]["why"]
+
+
+def test_a_plan_counts_what_can_be_asked_where_data_are_missing(tmp_path: Path, laboratory: Laboratory) -> None:
+    plan: Any = planned(read_campaign(written(tmp_path, SPEC.replace("classification]", "gsm8k]"))), laboratory)
+    assert plan["expected"]["calls"] == 12
+    assert [*plan["lacking"]] == ["gsm8k"]
+    alone = SPEC.replace("[question_answering, classification]", "gsm8k")
+    plan = planned(read_campaign(written(tmp_path, alone)), laboratory)
+    assert plan["expected"]["calls"] == 0
+    assert all("gsm8k" in model["why"] for model in plan["models"])
 
 
 def test_busy_time_is_counted_once() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from bakeoff.app import campaign_report
 from bakeoff.cli.main import cli
 from bakeoff.core.campaign import Check
-from bakeoff.core.errors import ConfigInvalid
+from bakeoff.core.errors import ConfigInvalid, UnknownName
 
 SPEC = """
 name: night
@@ -78,6 +78,15 @@ def test_the_last_line_names_a_report_that_was_written(here: Path, formats: str,
 def test_the_plan_of_a_campaign_runs_nothing(here: Path) -> None:
     plan = read(typed("campaign", "night.yaml", "--dry-run", "--json"))
     assert plan["expected"]["calls"] == 8
+    assert not (here / "campaign-night").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_benchmark_mistyped_is_a_mistake_in_the_file(here: Path, more: tuple[str, ...]) -> None:
+    (here / "night.yaml").write_text(SPEC.replace("[question_answering]", "[question_answring]"), encoding="utf-8")
+    done = typed("campaign", "night.yaml", *more)
+    assert isinstance(done.exception, UnknownName) and done.exception.exit_code == 2
+    assert "did you mean 'question_answering'?" in str(done.exception)
     assert not (here / "campaign-night").exists()
 
 
