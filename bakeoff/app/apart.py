@@ -23,6 +23,7 @@ from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_S = 60.0
+_ENDING = "finishing what the model's process is at; Ctrl-C again ends at once"
 _OF_MEMORY = "it was killed, as the system does when memory runs out"
 
 
@@ -41,7 +42,8 @@ class _Ended:
 def each_apart(work: Callable[..., Iterator[Any]], args: tuple[object, ...]) -> Iterator[Any]:
     """What `work(*args)` yields, in a new process; `Died` last where it died. Arguments and results are pickled.
 
-    On Ctrl-C the process is asked to end (SIGINT), waited for, and KeyboardInterrupt goes on.
+    On Ctrl-C the process is asked to end (SIGINT), a line on stderr says so, it is waited for, and KeyboardInterrupt
+    goes on; a second one ends it at once.
     """
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
@@ -83,6 +85,8 @@ def _end(pid: int | None, join: Callable[[float], None]) -> None:
     with suppress(ProcessLookupError, KeyboardInterrupt):
         if pid is not None:
             os.kill(pid, signal.SIGINT)
+            with suppress(OSError):  # it ends also where nobody can be told
+                print(_ENDING, file=sys.stderr, flush=True)
             join(_GRACE_S)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +339,14 @@ def test_what_coverage_found_is_read_back() -> None:
     fields = {"model": "a", "preset": "balanced", "ok": True, "stage": "done", "said": "", "memory": {"loads": 2}}
     cell = cell_of(fields)
     assert cell.memory == Memory(loads=2) and cell_of(cell.json()) == cell
+
+
+def test_ctrl_c_says_that_work_apart_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    going = each_apart(die, ("",))
+    assert isinstance(going, Generator) and next(going) == 1
+    with pytest.raises(KeyboardInterrupt):
+        going.throw(KeyboardInterrupt)
+    assert capsys.readouterr().err.count("Ctrl-C again ends at once") == 1
 
 
 @pytest.mark.parametrize(
