@@ -23,11 +23,17 @@ from bakeoff.engines.presets import check_preset
 
 DEFAULT_MODELS = ("qwen3_8b", "qwen3_14b", "qwen2.5_8b", "qwen2.5_14b", "qwen_8b", "qwen_14b")
 
+NOT_COUNTED = "not counted"  # the stage of a model that has no memory on any device of yours
+
 
 def check_names(models: Sequence[str], presets: Sequence[str]) -> tuple[str, ...]:
     """The presets as they are written. Raises UnknownName, ConfigInvalid: a name mistyped is no failed cell."""
+    seen: dict[tuple[str, str], str] = {}
     for model in models:
-        wiring.resolve_model(model)
+        found = wiring.resolve_model(model)
+        before = seen.setdefault((found.engine, found.id), model)
+        if before != model:
+            raise ConfigInvalid(f"models '{before}' and '{model}' are the same", "name it once")
     twice = next((model for model in models if models.count(model) > 1), None)
     if twice is not None:
         raise ConfigInvalid(f"model '{twice}' is named twice", "name it once")
@@ -42,10 +48,10 @@ def validate(models: Sequence[str], presets: Sequence[str], question: Question) 
 
 
 def validated(model: str, preset: str, question: Question) -> Cell:
-    """One cell by arithmetic."""
+    """One cell by arithmetic. Where there is nothing to count its stage is NOT_COUNTED: neither passed nor failed."""
     resolved = wiring.resolve_model(model)
     if resolved.engine == "fake" or (resolved.entry is not None and resolved.entry.base_url is not None):
-        return Cell(model, preset, True, "done", "does not run on a device of yours: no memory to count")
+        return Cell(model, preset, True, NOT_COUNTED, "does not run on a device of yours: no memory to count")
     try:
         found = explain(model, replace(question, preset=preset))
     except BakeoffError as error:

@@ -90,21 +90,29 @@ def _spec(name: str, base_url: str | None, api: str, model_args: str | None) -> 
 
 def _tell(cells: Iterable[Cell], width: int, as_json: bool) -> int:
     """Each cell as it comes. Returns the exit code."""
-    passed, rows = 0, []
+    from bakeoff.app.coverage import NOT_COUNTED
+
+    passed, uncounted, rows = 0, 0, []
     for cell in cells:
-        passed += cell.ok
+        uncounted += cell.stage == NOT_COUNTED
+        passed += cell.ok and cell.stage != NOT_COUNTED
         rows.append(_json(cell))
         if not as_json:
             click.echo(_line(cell, width))
     if as_json:
         click.echo(orjson.dumps(rows).decode())
     else:
-        click.echo(f"\n{passed} of {len(rows)} pass")
-    return 0 if passed == len(rows) else 1
+        rest = f", {uncounted} not counted" if uncounted else ""
+        click.echo(f"\n{passed} of {len(rows) - uncounted} pass{rest}")
+    return 0 if passed + uncounted == len(rows) else 1
 
 
 def _line(cell: Cell, width: int) -> str:
+    from bakeoff.app.coverage import NOT_COUNTED
+
     mark = screen.paint("pass", fg="green") if cell.ok else screen.paint("FAIL", fg="red")
+    if cell.stage == NOT_COUNTED:
+        mark = "–   "
     said = inert(" ".join(cell.said.split()))
     if cell.ok and cell.found is not None:
         load = cell.found.resolved.load

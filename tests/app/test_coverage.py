@@ -8,7 +8,7 @@ import pytest
 
 from bakeoff.app import probing, wiring
 from bakeoff.app.apart import Died
-from bakeoff.app.coverage import DEFAULT_MODELS, check_names, probe, validate
+from bakeoff.app.coverage import DEFAULT_MODELS, NOT_COUNTED, check_names, probe, validate
 from bakeoff.app.coverage_cell import Cell, Reply
 from bakeoff.app.fitting import Question
 from bakeoff.app.held_memory import Held, held
@@ -67,7 +67,8 @@ def test_the_six_models_under_three_presets_all_pass_on_an_h100() -> None:
 
 def test_one_that_fails_leaves_the_others() -> None:
     cells = list(validate(["qwen3_14b", "smollm2-135m", "gpt-4o", "fake/a"], ["balanced"], Question(gpu="gtx1650")))
-    assert [(cell.ok, cell.stage) for cell in cells] == [(False, "fit"), (True, "done"), (True, "done"), (True, "done")]
+    none = (True, NOT_COUNTED)
+    assert [(cell.ok, cell.stage) for cell in cells] == [(False, "fit"), (True, "done"), none, none]
     assert cells[0].said == "15.4 of 3.1 GiB; try --gpu t4"
     assert cells[2].found is None
     assert "no memory to count" in cells[2].said
@@ -87,6 +88,8 @@ def test_names_are_looked_at_first() -> None:
         check_names(["qwen3_8b"], ["fast"])
     with pytest.raises(ConfigInvalid, match="twice"):
         check_names(["fake/a", "fake/b", "fake/a"], PRESETS)
+    with pytest.raises(ConfigInvalid, match="models 'qwen3_8b' and 'qwen3-8b' are the same"):
+        check_names(["qwen3_8b", "fake/a", "qwen3-8b"], PRESETS)
 
 
 # ---------------------------------------------------------------- by real replies

@@ -146,6 +146,14 @@ def test_one_that_fails_makes_it_1(bakeoff: Bakeoff) -> None:
     assert found[0]["memory"]["would_fit"] == ["--gpu t4"]
 
 
+def test_where_there_is_no_memory_to_count_nothing_passes_or_fails(bakeoff: Bakeoff) -> None:
+    asked = "coverage --validate-only --presets balanced --models"
+    lines = bakeoff(f"{asked} gpt-4o,fake/a,smollm2-135m").out.splitlines()
+    assert [line[:4] for line in lines[2:5]] == ["–   ", "–   ", "pass"]
+    assert lines[-1] == "1 of 1 pass, 2 not counted"
+    assert [row["stage"] for row in bakeoff(f"{asked} fake/a,smollm2-135m --json").json] == ["not counted", "done"]
+
+
 def test_real_replies_of_some_and_faults_of_others(bakeoff: Bakeoff) -> None:
     said = bakeoff("coverage -m fake/a,qwen3_8b,fake/b --presets balanced", code=1)
     lines = said.out.splitlines()
