@@ -105,6 +105,7 @@ def run_campaign(
     Raises UsageError, StoreError, KeyboardInterrupt: what was done until then is kept.
     """
     with CampaignFolder.open(folder) as held:
+        _check_owner(held, spec)
         state = stored_state(folder, spec)
         again = state.first_failed if retry else _first_gone(state)
         if again is not None:
@@ -115,6 +116,16 @@ def run_campaign(
             if state.gate(number).status == "failed" and spec.plan.on_failure == "stop":
                 break
         return state
+
+
+def _check_owner(folder: CampaignFolder, spec: CampaignSpec) -> None:
+    """Raise ConfigInvalid where the folder is another campaign's, whose files would be overwritten."""
+    found = folder.state()
+    if found is not None and found.name != spec.name:
+        raise ConfigInvalid(
+            f"'{folder.path}' is the folder of campaign '{found.name}', and this is '{spec.name}'",
+            "name another with --output-dir",
+        )
 
 
 def _pass(work: Work, state: CampaignState, number: int) -> CampaignState:

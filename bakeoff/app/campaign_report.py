@@ -27,7 +27,7 @@ from bakeoff.app.scaling_cells import Filter
 from bakeoff.app.writing import write_whole
 from bakeoff.core.campaign import GATES, CampaignState, Check, Gate
 from bakeoff.core.errors import UsageError
-from bakeoff.core.types import Json
+from bakeoff.core.hashing import digest
 from bakeoff.reports.campaign import CampaignReport, Combination, ModelResult
 from bakeoff.reports.campaign_json import comprehensive_summary, performance_matrix, scaling_insights, tracker_entry
 from bakeoff.reports.scaling.model import Ask, Study
@@ -149,11 +149,11 @@ def _without_size(check: Check) -> Check:
 
 
 def _enter(work: Work, made: CampaignReport) -> None:
-    """Leave the campaign's entry in BAKEOFF_HOME, for the list of campaigns."""
-    folder = work.laboratory.settings.home / CAMPAIGNS
+    """Leave the campaign's entry in BAKEOFF_HOME, for the list of campaigns: by name and folder, as names recur."""
+    folder, where = work.laboratory.settings.home / CAMPAIGNS, str(work.folder.path.resolve())
     folder.mkdir(parents=True, exist_ok=True)
-    where: dict[str, Json] = {"folder": str(work.folder.path.resolve())}
-    write_whole(folder / f"{made.name}.json", [as_json({**tracker_entry(made), **where})])
+    place = folder / f"{made.name}.{digest(where)[:8]}.json"
+    write_whole(place, [as_json({**tracker_entry(made), "folder": where})])
 
 
 def _files(made: CampaignReport, formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -284,6 +284,31 @@ def test_one_process_at_a_time(tmp_path: Path, laboratory: Laboratory) -> None:
         run(path, laboratory)
 
 
+@pytest.mark.usefixtures("unstudied")
+def test_campaigns_of_one_name_in_two_folders_are_both_listed(tmp_path: Path, laboratory: Laboratory) -> None:
+    spec, home = read_campaign(written(tmp_path)), laboratory.settings.home
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        run_campaign(spec, folder, laboratory, lambda line: None)
+    assert sorted(one["folder"] for one in entries(home)) == [str(folder) for folder in folders]
+    kept, by_name = entries(home)[0], home / "campaigns" / "night.json"  # as an entry was once named
+    by_name.write_text(json.dumps({**kept, "verdict": "older"}), encoding="utf-8")
+    assert [one["verdict"] for one in entries(home)] == ["5 of 5 gates passed."] * 2
+    by_name.write_text(json.dumps({**kept, "folder": "/elsewhere"}), encoding="utf-8")
+    assert sorted(one["folder"] for one in entries(home)) == sorted(["/elsewhere", *map(str, folders)])
+
+
+@pytest.mark.usefixtures("unstudied")
+def test_the_folder_of_another_campaign_is_refused_and_left_as_it_is(tmp_path: Path, laboratory: Laboratory) -> None:
+    folder = tmp_path / "campaign-night"
+    run(written(tmp_path), laboratory)
+    before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    other = read_campaign(written(tmp_path, SPEC.replace("name: night", "name: day")))
+    with pytest.raises(ConfigInvalid, match="is the folder of campaign 'night', and this is 'day'"):
+        run_campaign(other, folder, laboratory, lambda line: None)
+    assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
+
+
 def test_a_name_mistyped_is_no_failed_model(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="fake"):
         read_campaign(written(tmp_path, SPEC.replace("[fake/a", "[fak/a").replace("fake/a: 8, ", "")))
