@@ -28,6 +28,16 @@ from bakeoff.core.hashing import text_digest
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SMALL = ("*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
+_VOCABULARY = (
+    "tokenizer*.json",
+    "vocab*",
+    "merges.txt",
+    "tekken.json",
+    "*.model",
+    "*.spm",
+    "*.tiktoken",
+    "*.tokenizer",
+)
 _PIECE = 4096
 _HEADER_MOST = 100_000_000  # as the reference reader
 
@@ -113,6 +123,8 @@ def _local(folder: Path, dummy: bool) -> Place:
             f"folder '{folder}' has no weights (*.safetensors)",
             "fetch them, or measure speed without them: --model-args dummy=true",
         )
+    if not dummy and not _has_tokenizer(folder):
+        raise DataMissing(f"folder '{folder}' has no tokenizer (tokenizer.json)", "fetch the model's other files")
     hasher = blake2b(digest_size=8)
     for path in sorted({found for pattern in _SMALL for found in folder.glob(pattern)}):
         hasher.update(path.name.encode() + path.read_bytes())
@@ -120,6 +132,12 @@ def _local(folder: Path, dummy: bool) -> Place:
         for piece in _pieces(path):
             hasher.update(piece)
     return Place(folder.resolve().name, folder, hasher.hexdigest(), config, _template(folder))
+
+
+def _has_tokenizer(folder: Path) -> bool:
+    """Whether there is a file of any tokenizer that the library reads; its settings alone are none."""
+    found = {path.name for pattern in _VOCABULARY for path in folder.glob(pattern)}
+    return bool(found - {"tokenizer_config.json"})
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -507,6 +507,8 @@ def test_a_model_that_cannot_be_meant_is_refused_before_it_is_loaded(tiny: Path,
     (unweighted / "model.safetensors").unlink()
     torn = shutil.copytree(tiny, tmp_path / "torn")
     (torn / "model.safetensors").write_bytes((tiny / "model.safetensors").read_bytes()[:50_000])
+    wordless = shutil.copytree(tiny, tmp_path / "wordless")
+    (wordless / "tokenizer.json").unlink()
     own = shutil.copytree(tiny, tmp_path / "own-code")
     config = json.loads((own / "config.json").read_text())
     (own / "config.json").write_text(json.dumps({**config, "auto_map": {"AutoModel": "own.py"}}))
@@ -514,6 +516,7 @@ def test_a_model_that_cannot_be_meant_is_refused_before_it_is_loaded(tiny: Path,
         (str(tmp_path / "nothing"), DataMissing, "no folder"),
         (str(bare), DataMissing, "no config.json"),
         (str(unweighted), DataMissing, "no weights"),
+        (str(wordless), DataMissing, "no tokenizer"),
         (str(torn), DataInvalid, "cannot be read"),
         (str(own), ConfigInvalid, "code of its own"),
         (str(copied), ConfigInvalid, "no chat template"),
