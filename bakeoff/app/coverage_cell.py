@@ -83,8 +83,9 @@ def settled(before: int, after: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One model under one preset. `stage` is how far it came: config, fit, load, generate, clean-up, done; or "not counted".
+    """One model under one preset.
 
+    `stage` is how far it came: config, fit, load, generate, clean-up, done; or "not counted" (`app.coverage`).
     `found` is set where memory was counted. Of a probe: `first_seconds` from building the engine to the first
     reply, loading and all; `tokens_per_second` of output over the other replies. None: not known.
     """
